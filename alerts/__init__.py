@@ -1,0 +1,1 @@
+"""Results become decisions, and decisions become messages."""

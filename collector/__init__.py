@@ -1,0 +1,1 @@
+"""Events in: formats, validation, group commit, HTTP."""

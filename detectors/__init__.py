@@ -1,0 +1,1 @@
+"""The statistical core: arrays in, frozen results out."""

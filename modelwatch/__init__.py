@@ -1,0 +1,1 @@
+"""The roof: settings, commands, and the cycle that ties the rooms together."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_INSTANT = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_MONDAY = date(1970, 1, 5)
 
@@ -34,14 +35,23 @@ class WindowPlan:
 
     def windows(self, after: datetime, until: datetime) -> Iterator[Window]:
         """Windows whose end lies in (after, until], in order."""
+        previous: datetime | None = None
         for end in boundaries(self.step, self.zone, after, until):
-            yield Window(self._start(end), end)
+            if self.length != self.step:
+                yield Window(self._sliding_start(end), end)
+            else:
+                yield Window(previous or self.floor(end - _INSTANT), end)
+                previous = end
 
     def floor(self, instant: datetime) -> datetime:
         """The last boundary at or before ``instant``."""
         return max(boundaries(self.step, self.zone, instant - 2 * self.step - _DAY, instant))
 
-    def _start(self, end: datetime) -> datetime:
+    def ceiling(self, instant: datetime) -> datetime:
+        """The first boundary at or after ``instant``."""
+        return next(boundaries(self.step, self.zone, instant - _INSTANT, instant + 2 * self.step + _DAY))
+
+    def _sliding_start(self, end: datetime) -> datetime:
         if self.length % _DAY:
             return end - self.length
         local = end.astimezone(self.zone)

@@ -75,3 +75,5 @@ def test_floor_is_the_boundary_an_instant_belongs_to(zone: str, length: timedelt
     floor = cuts.floor(instant)
     assert floor <= instant
     assert not list(cuts.windows(floor, instant))
+    assert cuts.ceiling(floor) == floor
+    assert cuts.ceiling(instant) >= instant

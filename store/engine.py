@@ -8,12 +8,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+if TYPE_CHECKING:
+    from store.migrating import SchemaState
 
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
@@ -43,7 +46,7 @@ def open_engine(url: str) -> Engine:
             pass
     except SQLAlchemyError as error:
         engine.dispose()
-        raise StoreError(f"the store {address(parsed)} cannot be opened: {_cause(error, parsed)}") from None
+        raise StoreError(f"the store {address(parsed)} cannot be opened: {cause(error, parsed)}") from None
     return engine
 
 
@@ -72,6 +75,42 @@ def address(url: URL) -> str:
     host = url.host or url.query.get("host") or "localhost"
     port = f":{url.port}" if url.port else ""
     return f"postgresql://{host}{port}/{url.database or ''}"
+
+
+def cause(error: SQLAlchemyError, url: URL) -> str:
+    """The first line of what the driver said, with the password struck out should it stand there."""
+    text = str(getattr(error, "orig", None) or error).strip()
+    cause = text.splitlines()[0] if text else type(error).__name__
+    for secret in (url.password, url.query.get("password")):
+        if secret:
+            cause = cause.replace(str(secret), "***")
+    return cause
+
+
+def migrate(store: str | Engine) -> None:
+    """Bring the tables of a store, given by its address or an engine on it, to this release's schema.
+
+    Several processes may do so at once. Raises StoreError when a newer release made the tables.
+    """
+    # Alembic takes a fifth of a second to load, and most openings of a store do not migrate.
+    from store.migrating import upgrade_to_newest
+
+    if isinstance(store, Engine):
+        upgrade_to_newest(store)
+        return
+    engine = open_engine(store)
+    try:
+        upgrade_to_newest(engine)
+    finally:
+        engine.dispose()
+
+
+def schema_state(engine: Engine) -> "SchemaState":
+    """Whether the tables are ``current``, ``behind``, not there (``empty``) or made by a newer release (``ahead``)."""
+    from store.migrating import state_of
+
+    with engine.connect() as connection:
+        return state_of(connection)
 
 
 def _parsed(url: str) -> URL:
@@ -134,13 +173,3 @@ def _open_postgresql(url: URL) -> Engine:
         )
     except (ImportError, NoSuchModuleError) as error:
         raise StoreError(f"PostgreSQL needs the driver psycopg, which cannot be loaded: {error}") from None
-
-
-def _cause(error: SQLAlchemyError, url: URL) -> str:
-    """The first line of what the driver said, with the password struck out should it stand there."""
-    text = str(getattr(error, "orig", None) or error).strip()
-    cause = text.splitlines()[0] if text else type(error).__name__
-    for secret in (url.password, url.query.get("password")):
-        if secret:
-            cause = cause.replace(str(secret), "***")
-    return cause

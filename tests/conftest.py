@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from store.engine import open_engine
-from store.schema import metadata
+from store.engine import migrate, open_engine
 from tests.optional_parts import require
 from tests.postgres import PostgresServer, PostgresUnavailableError, running_postgres
 
@@ -33,7 +32,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 def postgres_template(postgres_server: PostgresServer) -> str:
     """The name of a migrated database that nobody connects to, to be copied."""
     name = postgres_server.create_database()
-    _create_schema(postgres_server.url(name))
+    migrate(postgres_server.url(name))
     return name
 
 
@@ -49,7 +48,7 @@ def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Ite
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied."""
     path = tmp_path_factory.mktemp("sqlite-template") / "store.db"
-    _create_schema(f"sqlite:///{path}")
+    migrate(f"sqlite:///{path}")
     return path
 
 
@@ -81,11 +80,3 @@ def stream_data() -> Path:
     folder = Path(os.environ.get("MODELWATCH_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
     require(folder.is_dir(), f"there is no folder of data streams at {folder}: set MODELWATCH_TEST_DATA")
     return folder
-
-
-def _create_schema(url: str) -> None:
-    engine = open_engine(url)
-    try:
-        metadata.create_all(engine)
-    finally:
-        engine.dispose()

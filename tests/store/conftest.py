@@ -1,12 +1,16 @@
 """Fixtures for the store's own tests."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert
 
 from store.engine import writing
 from store.schema import model, model_version
+from tests.conftest import DATABASES
+from tests.postgres import PostgresServer
 
 NOW = datetime(2026, 5, 1, 10, 0, tzinfo=UTC)
 
@@ -38,3 +42,15 @@ def version_id(engine: Engine, model_id: int) -> int:
         ).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+@pytest.fixture(params=DATABASES)
+def new_store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database that has no tables yet."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new' / 'store.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)

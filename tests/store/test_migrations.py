@@ -1,0 +1,147 @@
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, inspect, text
+
+from store.engine import StoreError, migrate, open_engine, schema_state, writing
+from store.schema import metadata
+from tests.postgres import PostgresServer
+
+_POSTGRESQL_CATALOGUE = """
+SELECT 'column ' || table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+       || coalesce(column_default, '')
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'alembic_version'
+UNION ALL
+SELECT 'constraint ' || conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conname NOT LIKE 'alembic%'
+UNION ALL
+SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+"""
+_SQLITE_CATALOGUE = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Engine]:
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _catalogue(connection: Connection) -> list[list[str]]:
+    """What the database itself says it holds: columns, defaults, every constraint and index, in no order."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    statements = connection.execute(text(_SQLITE_CATALOGUE if is_sqlite else _POSTGRESQL_CATALOGUE)).scalars()
+    return sorted(sorted(line.strip(" ,\t") for line in statement.splitlines()) for statement in statements)
+
+
+def _declared_catalogue(url: str) -> list[list[str]]:
+    with _opened(url) as engine, engine.begin() as connection:
+        metadata.create_all(connection)
+        return _catalogue(connection)
+
+
+def test_migrated_tables_equal_the_declared_ones_for_alembic(engine: Engine) -> None:
+    with engine.connect() as connection:
+        # Defaults are left to the catalogues below: Alembic misreads SQLite's empty text as a difference.
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": metadata})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrated_sqlite_catalogue_equals_the_declared_one(sqlite_url: str, tmp_path: Path) -> None:
+    with _opened(sqlite_url) as engine, engine.connect() as connection:
+        migrated = _catalogue(connection)
+    declared = _declared_catalogue(f"sqlite:///{tmp_path / 'declared.db'}")
+    assert migrated == declared
+    lines = [line for statement in migrated for line in statement]
+    assert sum("AUTOINCREMENT" in line for line in lines) == sum(
+        bool(table.dialect_options["sqlite"]["autoincrement"]) for table in metadata.tables.values()
+    )
+    assert sum("CHECK" in line for line in lines) > 10
+    assert any(line.startswith("CREATE UNIQUE INDEX uq_baseline_active") and "WHERE active" in line for line in lines)
+
+
+def test_migrated_postgresql_catalogue_equals_the_declared_one(
+    postgres_url: str, postgres_server: PostgresServer
+) -> None:
+    with _opened(postgres_url) as engine, engine.connect() as connection:
+        migrated = _catalogue(connection)
+    name = postgres_server.create_database()
+    declared = _declared_catalogue(postgres_server.url(name))
+    postgres_server.drop_database(name)
+    assert migrated == declared
+    lines = [line for statement in migrated for line in statement]
+    assert sum("CHECK (" in line for line in lines) > 10
+    assert any("uq_baseline_active" in line and "WHERE active" in line for line in lines)
+
+
+def test_state_goes_from_empty_to_current(new_store_url: str) -> None:
+    with _opened(new_store_url) as engine:
+        assert schema_state(engine) == "empty"
+        migrate(engine)
+        assert schema_state(engine) == "current"
+        migrate(engine)
+        assert schema_state(engine) == "current"
+
+
+def test_tables_of_a_newer_release_are_left_alone(engine: Engine) -> None:
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert schema_state(engine) == "ahead"
+    with pytest.raises(StoreError, match="newer modelwatch"):
+        migrate(engine)
+
+
+def test_a_failed_migration_leaves_nothing_behind(new_store_url: str) -> None:
+    with _opened(new_store_url) as engine:
+        with writing(engine) as connection:
+            connection.execute(text("CREATE TABLE outbox (other INTEGER)"))
+        with pytest.raises(StoreError, match=r"cannot be migrated: .*outbox.* already exists"):
+            migrate(engine)
+        with engine.connect() as connection:
+            assert inspect(connection).get_table_names() == ["outbox"]
+
+
+def test_migrating_is_silent(
+    new_store_url: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    before = logging.getLogger().handlers[:]
+    migrate(new_store_url)
+    assert capfd.readouterr() == ("", "")
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+    assert logging.getLogger().handlers == before
+
+
+def _python(program: str, *arguments: str) -> "subprocess.Popen[str]":
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def test_several_processes_may_migrate_at_once(new_store_url: str) -> None:
+    program = (
+        "import sys; from store.engine import migrate; import store.migrating; "
+        "print('ready', flush=True); sys.stdin.readline(); migrate(sys.argv[1])"
+    )
+    with ExitStack() as stack:
+        processes = [stack.enter_context(_python(program, new_store_url)) for _ in range(4)]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.communicate(timeout=60)[1] for process in processes] == [""] * 4
+        assert [process.returncode for process in processes] == [0] * 4
+    with _opened(new_store_url) as engine:
+        assert schema_state(engine) == "current"

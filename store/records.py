@@ -223,8 +223,9 @@ class Result:
 class Alert:
     """The state of one (monitor, method, field, segment), carried from window to window.
 
-    ``streak`` counts the windows in a row that speak against the settled state. ``since`` is the end of the window
-    in which the present episode began to fire; ``window_end`` the last window that was judged.
+    ``streak`` counts the windows in a row that speak against the settled state; in a settled state (inactive,
+    firing) it is what the last window broke off. ``since`` is the end of the window in which the present episode
+    began to fire, kept up to and in the window that resolves it; ``window_end`` the last window that was judged.
     """
 
     id: int | None

@@ -65,7 +65,9 @@ class _Position(NamedTuple):
 def step(alert: Alert | None, result: Result, spec: MonitorSpec, *, model_id: int, monitor_id: int) -> Step:
     """The alert after one more result of its monitor, method, field and segment.
 
-    ``alert`` is None before the first result. Raises ValueError when alert and result are not about the same thing.
+    ``alert`` is None before the first result. ``result.id`` must be the one the store gave, which rises from revision
+    to revision: by it a revision that was already judged is known and passed over. Raises ValueError when alert and
+    result are not about the same thing.
     """
     if alert is not None and subject(alert) != subject(result):
         raise ValueError(f"the alert is about {subject(alert)}, the result about {subject(result)}")
@@ -77,7 +79,7 @@ def step(alert: Alert | None, result: Result, spec: MonitorSpec, *, model_id: in
         return _moved(first, _forward(_Position("inactive", 0), bad, spec), result)
     if result.window_end > alert.window_end:
         return _moved(alert, _forward(_Position(alert.state, _running_streak(alert)), bad, spec), result)
-    if result.window_end == alert.window_end and result.revision > 1:
+    if result.window_end == alert.window_end and result.revision > 1 and _is_newer(result, alert):
         return _judged_again(alert, result, bad, spec)
     return Step(alert, None)
 
@@ -155,6 +157,10 @@ def _moved(alert: Alert, to: _Position, result: Result) -> Step:
 
 def _change(before: Alert, after: Alert) -> Change | None:
     return None if before.state == after.state else Change(before.state, after.state)
+
+
+def _is_newer(result: Result, alert: Alert) -> bool:
+    return result.id is None or alert.result_id is None or result.id > alert.result_id
 
 
 def _judged_again(alert: Alert, result: Result, bad: bool, spec: MonitorSpec) -> Step:

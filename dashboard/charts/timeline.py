@@ -1,0 +1,144 @@
+"""One figure over time: a metric or one field's distance, with its limit, and the windows still open."""
+
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dashboard import states, words
+from dashboard.charts import time_axis
+
+HEIGHT = 280
+_JUDGED = ("ok", "warning", "critical")
+
+
+def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame:
+    """One row a window of one method and field, oldest first.
+
+    Columns: start, end, middle (wall clock milliseconds), value and limit (NaN where none), judged, bad, open (rows, but too few to
+    judge), and the texts of the tooltip: window, state, shown, shown_limit, rows, reason.
+    """
+    ordered = frame.sort_values("window_end")
+    start = time_axis.wall_clock(ordered["window_start"], where)
+    end = time_axis.wall_clock(ordered["window_end"], where)
+    judged = ordered["status"].isin(_JUDGED) & ordered["value"].notna()
+    return pd.DataFrame(
+        {
+            "start": start,
+            "end": end,
+            "middle": (start + end) / 2,
+            "value": ordered["value"].where(judged),
+            "limit": ordered["threshold"],
+            "judged": judged,
+            "bad": ordered["status"].isin(["warning", "critical"]),
+            "open": ordered["status"] == "insufficient",
+            "window": time_axis.window_names(ordered, where, this_year),
+            "state": [states.status(status).label for status in ordered["status"]],
+            "shown": [words.figure(value) for value in ordered["value"]],
+            "shown_limit": [words.figure(value) for value in ordered["threshold"]],
+            "rows": [f"{n:,}" for n in ordered["n_current"]],
+            "reason": [words.shorten(text, 120) for text in ordered["reason"]],
+        }
+    ).reset_index(drop=True)
+
+
+def timeline(
+    drawn: pd.DataFrame,
+    title: str,
+    changes: pd.DataFrame,
+    colours: Palette,
+    *,
+    waiting_for: str,
+    baseline: float | None = None,
+) -> alt.LayerChart | alt.FacetChart:
+    """The chart of ``points``.
+
+    A solid line joins judged windows, and breaks where a window was not; the dashed line is the limit, the dotted
+    one the baseline's own value. Windows that are ``open`` are shaded and called "waiting for ``waiting_for``".
+    """
+    span = (int(drawn["start"].min()), int(drawn["end"].max()))
+    y = alt.Y(
+        "value:Q",
+        title=title,
+        scale=alt.Scale(domain=_reach(drawn, baseline), nice=True, zero=False),
+        axis=alt.Axis(tickCount=5, titleLimit=240),
+    )
+    layers: list[alt.Chart | alt.LayerChart] = []
+    waiting = drawn[drawn["open"]]
+    if len(waiting):
+        layers += _waiting(waiting, f"waiting for {waiting_for}", span, colours)
+    limits = drawn[drawn["limit"].notna()]
+    if len(limits):
+        layers += _limit(limits, span, colours)
+    if baseline is not None:
+        layers += _baseline(baseline, colours)
+    chart = alt.Chart(drawn)
+    line = chart.mark_line(color=colours.line, strokeWidth=2, invalid="break-paths-show-domains")
+    layers.append(line.encode(x=time_axis.x_axis("middle", span), y=y))
+    judged = drawn[drawn["judged"]]
+    layers.append(_dots(judged[~judged["bad"]], "circle", colours.line, 30, y, span))
+    layers.append(_dots(judged[judged["bad"]], "triangle-up", colours.bad, 110, y, span))
+    layers += time_axis.change_marks(changes, span, colours)
+    return alt.layer(*layers).properties(height=HEIGHT, padding={"top": 18})
+
+
+_TOOLTIP = [
+    alt.Tooltip("window:N", title="Window"),
+    alt.Tooltip("state:N", title="State"),
+    alt.Tooltip("shown:N", title="Value"),
+    alt.Tooltip("shown_limit:N", title="Limit"),
+    alt.Tooltip("rows:N", title="Rows"),
+    alt.Tooltip("reason:N", title="Reason"),
+]
+
+
+def _reach(drawn: pd.DataFrame, baseline: float | None) -> list[float]:
+    """The values that must be in sight, with a little room: the figures, their limits and the baseline's value."""
+    seen = pd.concat([drawn["value"], drawn["limit"], pd.Series([baseline], dtype=float)]).dropna()
+    if seen.empty:
+        return [0.0, 1.0]
+    low, high = float(seen.min()), float(seen.max())
+    room = (high - low) * 0.08 or abs(high) * 0.1 or 0.5
+    return [low - room if low < 0 or low - room > 0 else 0.0, high + room]
+
+
+def _dots(judged: pd.DataFrame, shape: str, colour: str, size: int, y: alt.Y, span: tuple[int, int]) -> alt.Chart:
+    dots = alt.Chart(judged).mark_point(shape=shape, filled=True, size=size, color=colour, opacity=1)
+    encoded: alt.Chart = dots.encode(x=time_axis.x_axis("middle", span), y=y, tooltip=_TOOLTIP)
+    return encoded
+
+
+def _limit(limits: pd.DataFrame, span: tuple[int, int], colours: Palette) -> list[alt.Chart | alt.LayerChart]:
+    line = alt.Chart(limits).mark_line(
+        interpolate="step", color=colours.limit, strokeDash=[6, 4], strokeWidth=1.5, clip=True
+    )
+    name = alt.Chart(limits.tail(1).assign(name="limit")).mark_text(
+        color=colours.limit, align="right", baseline="bottom", dy=-3, fontSize=11
+    )
+    return [
+        line.encode(x=time_axis.x_axis("middle", span), y="limit:Q"),
+        name.encode(x=time_axis.x_axis("end", span), y="limit:Q", text="name:N"),
+    ]
+
+
+def _baseline(value: float, colours: Palette) -> list[alt.Chart | alt.LayerChart]:
+    frame = pd.DataFrame({"value": [value], "name": ["baseline"]})
+    rule = alt.Chart(frame).mark_rule(color=colours.quiet, strokeDash=[1, 3], strokeWidth=1.5).encode(y="value:Q")
+    name = (
+        alt.Chart(frame)
+        .mark_text(color=colours.quiet, align="left", baseline="bottom", dx=3, dy=-3, fontSize=11)
+        .encode(x=alt.value(0), y="value:Q", text="name:N")
+    )
+    return [rule, name]
+
+
+def _waiting(
+    waiting: pd.DataFrame, words_for_it: str, span: tuple[int, int], colours: Palette
+) -> list[alt.Chart | alt.LayerChart]:
+    shades = alt.Chart(waiting).mark_rect(color=colours.waiting, opacity=0.8)
+    name = alt.Chart(waiting.tail(1).assign(name=words_for_it)).mark_text(
+        color=colours.ink, align="right", baseline="bottom", dx=-4, fontSize=11
+    )
+    return [
+        shades.encode(x=time_axis.x_axis("start", span), x2="end:T", tooltip=_TOOLTIP),
+        name.encode(x=time_axis.x_axis("end", span), y=alt.value(HEIGHT - 60), text="name:N"),
+    ]

@@ -2,10 +2,12 @@
 
 from zoneinfo import ZoneInfo
 
+import altair as alt
 import pandas as pd
 
 from dashboard import states, words
 from dashboard.charts import time_axis
+from dashboard.charts.palette import Palette
 
 HEIGHT = 280
 _JUDGED = ("ok", "warning", "critical")
@@ -14,8 +16,8 @@ _JUDGED = ("ok", "warning", "critical")
 def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame:
     """One row a window of one method and field, oldest first.
 
-    Columns: start, end, middle (wall clock milliseconds), value and limit (NaN where none), judged, bad, open (rows, but too few to
-    judge), and the texts of the tooltip: window, state, shown, shown_limit, rows, reason.
+    Columns: start, end, middle (wall clock milliseconds), value and limit (NaN where none), judged, bad, open (has
+    rows, but too few to judge), and the texts of the tooltip: window, state, shown, shown_limit, rows, reason.
     """
     ordered = frame.sort_values("window_end")
     start = time_axis.wall_clock(ordered["window_start"], where)

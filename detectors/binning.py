@@ -37,6 +37,8 @@ class Binning:
     offsets: tuple[int, ...] = field(init=False, repr=False)
     n_slots: int = field(init=False)
     content_hash: str = field(init=False)
+    # Eight bytes of the content hash, that mark what was counted with this binning.
+    fingerprint: bytes = field(init=False, repr=False)
     _index: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +52,7 @@ class Binning:
         object.__setattr__(self, "offsets", tuple(offsets[:-1]))
         object.__setattr__(self, "n_slots", offsets[-1])
         object.__setattr__(self, "content_hash", hashlib.sha256(_document(self.fields)).hexdigest())
+        object.__setattr__(self, "fingerprint", bytes.fromhex(self.content_hash[:16]))
         object.__setattr__(self, "_index", {name: position for position, name in enumerate(names)})
 
     def __eq__(self, other: object) -> bool:
@@ -57,11 +60,6 @@ class Binning:
 
     def __hash__(self) -> int:
         return hash(self.content_hash)
-
-    @property
-    def fingerprint(self) -> bytes:
-        """Eight bytes of the content hash, that mark what was counted with this binning."""
-        return bytes.fromhex(self.content_hash[:16])
 
     def index(self, name: str) -> int:
         """Position of a field; KeyError names the field that is not there."""

@@ -85,7 +85,12 @@ def count_column(bins: FieldBins, column: Column) -> FieldCounts:
         return count_numeric(bins, column)
     if isinstance(bins, CategoryBins) and isinstance(column, CategoryColumn):
         return count_categories(bins, column)
-    raise ValueError(
+    raise kinds_differ(bins, column)
+
+
+def kinds_differ(bins: FieldBins, column: Column) -> ValueError:
+    """The error for a column that is not of the kind of its field."""
+    return ValueError(
         f"field {bins.name!r}: the baseline has it as {type(bins).__name__}, the batch as {type(column).__name__}: "
         "read the batch by the kind the binning gives"
     )

@@ -7,6 +7,7 @@ vectors, in any order and any split; counts are exact. One hour, one day and one
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from detectors.bins import CategoryBins
 from detectors.columns import Column
 from detectors.counting import FieldCounts, aligned_columns, count_column
 from detectors.field_profile import FieldProfile, category_profile, numeric_profile
-from detectors.unseen import UnseenSample, merge, remove
+from detectors.unseen import UnseenSample, merge_fields, remove
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Profile:
 
     def field(self, binning: Binning, name: str) -> FieldProfile:
         """What the profile says about one field."""
-        check_binning(binning, self)
+        check_fingerprint(binning, self.fingerprint)
         index, slots = binning.index(name), binning.slots(name)
         bins = binning.fields[index]
         if isinstance(bins, CategoryBins):
@@ -52,12 +53,23 @@ class Profile:
         return numeric_profile(bins, self.n, self.counts[slots], self.sums[slots], moments)
 
 
-def check_binning(binning: Binning, profile: Profile) -> None:
-    """ValueError where a profile was counted with another binning."""
-    if profile.fingerprint != binning.fingerprint:
-        raise ValueError(
-            f"the profile was counted with binning {profile.fingerprint.hex()}, not with {binning.fingerprint.hex()}"
-        )
+def check_fingerprint(binning: Binning, fingerprint: bytes) -> None:
+    """ValueError where something was counted with another binning."""
+    if fingerprint != binning.fingerprint:
+        raise ValueError(f"counted with binning {fingerprint.hex()}, not with {binning.fingerprint.hex()}")
+
+
+class Counted(Protocol):
+    """Anything that was counted with a binning and says so."""
+
+    @property
+    def fingerprint(self) -> bytes: ...
+
+
+def check_same_binning(a: Counted, b: Counted) -> None:
+    """ValueError where two things were counted with different binnings."""
+    if a.fingerprint != b.fingerprint:
+        raise ValueError("the profiles were counted with different binnings: profile the rows of one of them again")
 
 
 def empty(binning: Binning) -> Profile:
@@ -107,8 +119,7 @@ def _assembled(binning: Binning, n: int, counted: list[FieldCounts]) -> Profile:
 
 def add(a: Profile, b: Profile) -> Profile:
     """The profile of the rows of both."""
-    _check_same_binning(a, b)
-    fields = sorted(a.unseen.keys() | b.unseen.keys())
+    check_same_binning(a, b)
     with np.errstate(over="ignore", invalid="ignore"):
         return Profile(
             n=a.n + b.n,
@@ -117,7 +128,7 @@ def add(a: Profile, b: Profile) -> Profile:
             squares=a.squares + b.squares,
             low=np.minimum(a.low, b.low),
             high=np.maximum(a.high, b.high),
-            unseen={index: merge(a.unseen.get(index, {}), b.unseen.get(index, {})) for index in fields},
+            unseen=merge_fields([a.unseen, b.unseen]),
             fingerprint=a.fingerprint,
         )
 
@@ -127,7 +138,7 @@ def subtract(a: Profile, b: Profile) -> Profile:
 
     Counts are exact. ``low`` and ``high`` stay those of ``a`` and are bounds; see ``unseen.remove`` for the sample.
     """
-    _check_same_binning(a, b)
+    check_same_binning(a, b)
     left = {index: remove(texts, b.unseen.get(index, {})) for index, texts in a.unseen.items()}
     with np.errstate(over="ignore", invalid="ignore"):
         return Profile(
@@ -148,8 +159,3 @@ def total(binning: Binning, profiles: Iterable[Profile]) -> Profile:
     for part in profiles:
         result = add(result, part)
     return result
-
-
-def _check_same_binning(a: Profile, b: Profile) -> None:
-    if a.fingerprint != b.fingerprint:
-        raise ValueError("the profiles were counted with different binnings: profile the rows of one of them again")

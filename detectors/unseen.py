@@ -5,7 +5,7 @@ uniform sample of the *distinct* new texts, not of the rows and not the most fre
 sample of a sum was, in every part that held it at all, among the smallest there too: its count is therefore exact.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -39,6 +39,15 @@ def sample(counts: Iterable[tuple[str, int]]) -> UnseenSample:
 def merge(*samples: UnseenSample) -> UnseenSample:
     """The sample of the rows of all samples together."""
     return sample(pair for part in samples for pair in part.items())
+
+
+def merge_fields(parts: Sequence[Mapping[int, UnseenSample]]) -> Mapping[int, UnseenSample]:
+    """The samples of the rows of all parts together, each part giving samples by position of the field."""
+    by_field: dict[int, list[UnseenSample]] = {}
+    for fields in parts:
+        for index, texts in fields.items():
+            by_field.setdefault(index, []).append(texts)
+    return {index: merge(*samples) for index, samples in sorted(by_field.items())}
 
 
 def remove(whole: UnseenSample, part: UnseenSample) -> UnseenSample:

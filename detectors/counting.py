@@ -54,7 +54,8 @@ def count_numeric(bins: NumericBins, column: NumericColumn) -> FieldCounts:
         with np.errstate(over="ignore", invalid="ignore"):
             bin_sums[filled] += np.add.reduceat(ordered[:end], cuts[filled])
             away = ordered[first:end] - bins.centre
-            squares += float(away @ away)
+            # Not a dot product: that would start threads of its own for every block.
+            squares += float(np.square(away, out=away).sum())
         low, high = min(low, float(ordered[first])), max(high, float(ordered[end - 1]))
     counts[bins.MISSING] = np.count_nonzero(column.missing)
     counts[bins.MISTYPED] = np.count_nonzero(column.mistyped)

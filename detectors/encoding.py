@@ -2,10 +2,11 @@
 
 A payload is a header and a body. The header has the magic word with the version, how the body is packed, the
 fingerprint of the binning, the number of rows and the length of each section; the CRC-32 of header and body follows.
-The body has, in this order and little-endian: sums of the slots whose sum is not 0 (float64); squares, low and high of the fields with
-values (float64 each); a bit per slot, whether it has a sum; distances from slot to slot; counts; distances from field
-to field (unsigned, or int64 for counts below 0, each array in the smallest type that holds it); unseen categories as
-JSON. The body is compressed where that saves a tenth of it.
+
+The body has, in this order and little-endian: sums of the slots whose sum is not 0 (float64); squares, low and high
+of the fields with values (float64 each); a bit per slot, whether it has a sum; distances from slot to slot; counts;
+distances from field to field; unseen categories as JSON. Distances and counts are unsigned, each array in the
+smallest type that holds it; int64 where a count is below 0. The body is compressed where that saves a tenth of it.
 """
 
 import json

@@ -254,12 +254,12 @@ def test_a_certificate_that_is_not_in_order_gets_no_byte_of_the_message(
     ca: Authority, tmp_path: Path, flaw: str
 ) -> None:
     tls = {
-        "expired": lambda: ca.receiver(days_valid=-1),
-        "wrong host": lambda: ca.receiver("receiver.example"),
-        "self-signed": ca.self_signed,
-        "unknown authority": authority(tmp_path).receiver,
-    }[flaw]()
-    with receiver(answering(200), tls) as to:
+        "expired": ca.receiver(days_valid=-1),
+        "wrong host": ca.receiver("receiver.example"),
+        "self-signed": ca.self_signed(),
+        "unknown authority": authority(tmp_path).receiver(),
+    }
+    with receiver(answering(200), tls[flaw]) as to:
         delivery = send(to.url, tls=ca.trusting())
     assert (delivery.outcome, delivery.status_code) == ("retry", None)
     assert "certificate was not accepted" in str(delivery.error)

@@ -1,0 +1,80 @@
+"""Metrics of regression models, from the sums of a performance profile. The error e is prediction less label."""
+
+import math
+
+from detectors.estimates import UNDEFINED_SUMS, Estimate, mean, undefined
+from detectors.performance_layout import Layout
+from detectors.performance_profile import PerformanceProfile
+
+
+def mae(profile: PerformanceProfile, layout: Layout) -> Estimate:
+    """Mean absolute error, in the units of the label; standard error s / sqrt(n)."""
+    n = _usable(profile)
+    return mean(_sum(profile, layout, "|e|"), _sum(profile, layout, "e^2"), n) if n else _none(profile)
+
+
+def rmse(profile: PerformanceProfile, layout: Layout) -> Estimate:
+    """Root of the mean squared error, in the units of the label.
+
+    Its standard error is that of the mean square over twice the root (delta method).
+    """
+    n = _usable(profile)
+    if not n:
+        return _none(profile)
+    square = mean(_sum(profile, layout, "e^2"), _sum(profile, layout, "e^4"), n)
+    if square.value is None:
+        return square
+    root = math.sqrt(max(square.value, 0.0))
+    if square.standard_error is None or root == 0.0:
+        return Estimate(root, 0.0 if root == 0.0 and n > 1 else None, n)
+    return Estimate(root, square.standard_error / (2 * root), n)
+
+
+def bias(profile: PerformanceProfile, layout: Layout) -> Estimate:
+    """Mean error: positive where predictions are too high; standard error s / sqrt(n)."""
+    n = _usable(profile)
+    return mean(_sum(profile, layout, "e"), _sum(profile, layout, "e^2"), n) if n else _none(profile)
+
+
+def mape(profile: PerformanceProfile, layout: Layout) -> Estimate:
+    """Mean of |e / y| over the rows whose label y is not zero, as a share; standard error s / sqrt(n)."""
+    if not _usable(profile):
+        return _none(profile)
+    n = int(profile.counts[Layout.NOT_ZERO])
+    if not n:
+        return undefined(0, "every label is zero, and an error has no ratio to zero")
+    return mean(_sum(profile, layout, "r"), _sum(profile, layout, "r^2"), n)
+
+
+def r2(profile: PerformanceProfile, layout: Layout) -> Estimate:
+    """1 - sum e^2 / sum (y - mean y)^2: 1 is perfect, 0 no better than the mean label.
+
+    The standard error is that of the mean square error over the variance of the labels, which is taken as known.
+    """
+    n = _usable(profile)
+    if not n:
+        return _none(profile)
+    total, squares = _sum(profile, layout, "y"), _sum(profile, layout, "y^2")
+    spread = squares - total * (total / n)
+    errors = _sum(profile, layout, "e^2")
+    if not math.isfinite(spread) or not math.isfinite(errors):
+        return undefined(n, UNDEFINED_SUMS)
+    # The difference of two equal sums is not zero but rounding.
+    if spread <= 1e-12 * squares:
+        return undefined(n, "all labels are the same")
+    error = mean(errors, _sum(profile, layout, "e^4"), n).standard_error
+    return Estimate(1 - errors / spread, None if error is None else error * n / spread, n)
+
+
+def _usable(profile: PerformanceProfile) -> int:
+    return int(profile.counts[Layout.USABLE])
+
+
+def _sum(profile: PerformanceProfile, layout: Layout, name: str) -> float:
+    return float(profile.sums[layout.sum_names.index(name)])
+
+
+def _none(profile: PerformanceProfile) -> Estimate:
+    if not profile.n_labelled:
+        return undefined(0, "no row has a label yet")
+    return undefined(0, "no labelled row has both a finite label and a finite prediction")

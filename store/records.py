@@ -6,7 +6,7 @@ Instants are aware datetimes in UTC. The two logs, where millions of rows pass, 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from store.definitions import ChannelSpec, FieldKind, ModelDefinition, MonitorSpec
 
@@ -101,6 +101,37 @@ class StoredProfile:
     n_labelled: int
     fields: bytes
     performance: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileDelta:
+    """What is to be added to the profile of one key: the rows, and the two sums in the form of the writer's choice.
+
+    Counts may be negative, where rows or labels are taken back. None: nothing to add to that sum.
+    """
+
+    key: ProfileKey
+    n_rows: int
+    n_labelled: int
+    fields: bytes | None
+    performance: bytes | None
+
+
+class ProfileSums(NamedTuple):
+    """Rows counted, rows with a label among them, and the two serialised sums, of one segment of a baseline."""
+
+    n_rows: int
+    n_labelled: int
+    fields: bytes
+    performance: bytes
+
+
+class RowCount(NamedTuple):
+    """How many rows, and how many with a label, were counted in the hour (or other grain) that begins at ``start``."""
+
+    start: datetime
+    n_rows: int
+    n_labelled: int
 
 
 @dataclass(frozen=True, slots=True)

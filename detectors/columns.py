@@ -51,6 +51,10 @@ class NumericColumn:
             numbers = np.where(marked, np.nan, numbers)
         return cls(numbers, absent, wrong)
 
+    def take(self, rows: NDArray[np.int64]) -> "NumericColumn":
+        """The rows at these positions, in this order."""
+        return NumericColumn(self.values[rows], self.missing[rows], self.mistyped[rows])
+
     def __len__(self) -> int:
         return len(self.values)
 
@@ -90,6 +94,10 @@ class CategoryColumn:
         """A boolean column; None is missing."""
         codes = np.fromiter((MISSING_CODE if value is None else int(value) for value in values), np.int32, len(values))
         return cls(codes, BOOLEAN_VOCABULARY)
+
+    def take(self, rows: NDArray[np.int64]) -> "CategoryColumn":
+        """The rows at these positions, in this order; the vocabulary stays whole."""
+        return CategoryColumn(self.codes[rows], self.vocabulary)
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -1,6 +1,7 @@
 import logging
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -145,3 +146,27 @@ def test_several_processes_may_migrate_at_once(new_store_url: str) -> None:
         assert [process.returncode for process in processes] == [0] * 4
     with _opened(new_store_url) as engine:
         assert schema_state(engine) == "current"
+
+
+def test_an_installed_wheel_brings_its_migrations(tmp_path: Path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    # A percent sign in the path has a meaning of its own in Alembic's configuration.
+    installed = tmp_path / "100% installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    program = (
+        "import sys, store.engine as e, migrations; e.migrate(sys.argv[1]); o = e.open_engine(sys.argv[1]); "
+        "print(e.schema_state(o)); o.dispose(); print(migrations.__file__)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program, f"sqlite:///{tmp_path / 'store.db'}"],
+        cwd=tmp_path, env={"PYTHONPATH": str(installed)}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert answer.stdout.split("\n")[:2] == ["current", str(installed / "migrations" / "__init__.py")]

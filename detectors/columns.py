@@ -36,6 +36,9 @@ class NumericColumn:
                     f"{name}: want {dtype.__name__}[{len(self.values)}], got {array.dtype}{list(array.shape)}: "
                     "build the column with NumericColumn.of"
                 )
+        marked = self.missing | self.mistyped
+        if not np.isnan(self.values[marked]).all() or (self.missing & self.mistyped).any():
+            raise ValueError("a row marked missing or mistyped holds a number, or is both: use NumericColumn.of")
 
     @classmethod
     def of(cls, values: ArrayLike, missing: ArrayLike | None = None, mistyped: ArrayLike | None = None) -> Self:

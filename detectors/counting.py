@@ -60,8 +60,6 @@ def count_numeric(bins: NumericBins, column: NumericColumn) -> FieldCounts:
     counts[bins.MISSING] = np.count_nonzero(column.missing)
     counts[bins.MISTYPED] = np.count_nonzero(column.mistyped)
     counts[bins.NAN] = not_numbers - counts[bins.MISSING] - counts[bins.MISTYPED]
-    if counts[bins.NAN] < 0:
-        raise ValueError(f"field {bins.name!r}: rows marked missing or mistyped hold numbers: use NumericColumn.of")
     return FieldCounts(counts, sums, squares, low, high, {})
 
 

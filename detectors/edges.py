@@ -22,8 +22,8 @@ def bin_edges(finite: NDArray[np.float64], max_bins: int) -> tuple[NDArray[np.fl
     """
     ordered = np.sort(finite) if len(finite) else np.zeros(1)
     low, high = float(ordered[0]), float(ordered[-1])
-    inner = _inner_edges(ordered, max_bins)
     with np.errstate(over="ignore"):
+        inner = _inner_edges(ordered, max_bins)
         steps = _outer_width(low, high) * (2.0 ** np.arange(1, OUTER_BINS + 1) - 1)
         edges = np.unique(np.concatenate([low - steps, inner, np.nextafter(high, np.inf) + steps]))
     # Adding zero turns a negative zero into zero: equal edges are then equal bytes too.

@@ -215,11 +215,14 @@ def _inflated(packing: int, packed: bytes, length: int) -> bytes:
     if length > _MAX_BODY:
         raise ValueError(f"the stored profile is damaged: it says it has {length} bytes")
     if packing == _DEFLATED:
+        unpack = zlib.decompressobj()
         try:
             # One byte more than there should be, to notice when there is more.
-            packed = zlib.decompressobj().decompress(packed, length + 1)
+            packed = unpack.decompress(packed, length + 1)
         except zlib.error as error:
             raise ValueError(f"the stored profile is damaged: {error}") from error
+        if not unpack.eof or unpack.unused_data:
+            raise ValueError("the stored profile is damaged: it is cut short or too long")
     elif packing != _PLAIN:
         raise ValueError(f"the stored profile is damaged: packing {packing} is unknown")
     if len(packed) != length:

@@ -6,7 +6,7 @@ vectors, in any order and any split; counts are exact. One hour, one day and one
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -104,7 +104,7 @@ def profile(binning: Binning, columns: Mapping[str, Column], *, workers: int = 1
 
 def _assembled(binning: Binning, n: int, counted: list[FieldCounts]) -> Profile:
     if not counted:
-        return empty(binning)
+        return replace(empty(binning), n=n)
     return Profile(
         n=n,
         counts=np.concatenate([field.counts for field in counted]),

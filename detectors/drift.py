@@ -1,0 +1,149 @@
+"""Did the distribution of a field change? One finding for each field of a window.
+
+Compared are the values that are there. What is missing, mistyped, not finite or of a new category is a matter of
+``quality``; the rows of rare and new categories count as one category here.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from detectors.binning import Binning
+from detectors.bins import CategoryBins, NumericBins
+from detectors.distances import Distance, total_variation
+from detectors.drift_methods import DEFAULT_METHODS, FieldKind, Measured, compared_counts, deviation, measure, moved
+from detectors.drift_methods import kind_of as _kind_of
+from detectors.field_profile import FieldProfile
+from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
+from detectors.profile import Profile
+from detectors.wording import count, name, number, percent
+
+__all__ = ["DEFAULT_METHODS", "MIN_ROWS", "drift_findings"]
+
+MIN_ROWS = 100
+
+# These end at 1, so twice a raised threshold may be out of reach: half the way is critical too.
+_BOUNDED = {"ks", "total_variation", "jensen_shannon"}
+_BOUNDED_CRITICAL = 0.5
+
+
+def drift_findings(
+    binning: Binning,
+    baseline: Profile,
+    current: Profile,
+    *,
+    methods: Mapping[FieldKind, str] | None = None,
+    threshold: float | None = None,
+    min_rows: int = MIN_ROWS,
+    fields: Sequence[str] | None = None,
+) -> list[Finding]:
+    """A finding for each field, in the order of the binning (or of ``fields``, where given).
+
+    ``methods`` names the method of each kind of field; kinds left out get KS (numeric) or total variation.
+    Without a ``threshold`` the limit is the method's fixed one, raised to what chance alone passes once in 1,000
+    times at these numbers of rows. A value at the limit is a warning; at twice the limit, or from .5 on for methods
+    that end at 1, it is critical. Under ``min_rows`` values on either side the finding is insufficient.
+
+    The effect is the Wasserstein distance in standard deviations of the baseline for numeric fields (None where the
+    baseline is constant), and the total variation for the others. ValueError names a field or method that is unknown.
+    """
+    chosen = {**DEFAULT_METHODS, **(methods or {})}
+    unknown = set(fields or ()) - set(binning.names)
+    if unknown:
+        raise ValueError(f"field {sorted(unknown)[0]!r} is not in the baseline: it has {', '.join(binning.names)}")
+    findings = []
+    for field in binning.names if fields is None else fields:
+        before, now = baseline.field(binning, field), current.field(binning, field)
+        findings.append(_finding(chosen[_kind_of(before)], before, now, threshold, min_rows))
+    return findings
+
+
+def _finding(
+    method: str, baseline: FieldProfile, current: FieldProfile, threshold: float | None, min_rows: int
+) -> Finding:
+    field = baseline.definition.name
+    n_baseline, n_current = int(compared_counts(baseline).sum()), int(compared_counts(current).sum())
+    if not current.n:
+        return unjudged("drift", method, field, n_baseline, n_current, "nodata", "no rows in this window")
+    reason = _too_few(n_baseline, n_current, min_rows)
+    if reason:
+        return unjudged("drift", method, field, n_baseline, n_current, "insufficient", reason)
+    measured = measure(method, baseline, current)
+    distance = measured.distance
+    if distance.value is None:
+        return unjudged("drift", method, field, n_baseline, n_current, "insufficient", distance.reason)
+    limit, source = _limit(measured, threshold)
+    return Finding(
+        kind="drift",
+        method=method,
+        field=field,
+        value=distance.value,
+        threshold=limit,
+        threshold_source=source,
+        p_value=distance.p_value,
+        effect=_effect(baseline, current),
+        n_baseline=n_baseline,
+        n_current=n_current,
+        status=_status(method, distance.value, limit),
+        reason=_reason(method, baseline, current, distance),
+        confidence="low" if source == RAISED else "normal",
+    )
+
+
+def _too_few(n_baseline: int, n_current: int, min_rows: int) -> str:
+    # At least one value is needed on either side, whatever min_rows says.
+    least = max(min_rows, 1)
+    if n_baseline < least:
+        return f"the baseline has {count(n_baseline, 'row', 'rows')} with a value, at least {least:,} are needed"
+    if n_current < least:
+        return f"{count(n_current, 'row', 'rows')} with a value, at least {least:,} are needed"
+    return ""
+
+
+def _limit(measured: Measured, threshold: float | None) -> tuple[float, str]:
+    if threshold is not None:
+        return threshold, GIVEN
+    if measured.noise > measured.fixed:
+        return measured.noise, RAISED
+    return measured.fixed, FIXED
+
+
+def _status(method: str, value: float, limit: float) -> Status:
+    if value < limit:
+        return "ok"
+    extreme = method in _BOUNDED and value >= _BOUNDED_CRITICAL
+    return "critical" if extreme or value >= 2 * limit else "warning"
+
+
+def _effect(baseline: FieldProfile, current: FieldProfile) -> float | None:
+    if _kind_of(baseline) == "numeric":
+        return moved(baseline, current).value
+    return total_variation(compared_counts(baseline), compared_counts(current)).value
+
+
+def _reason(method: str, baseline: FieldProfile, current: FieldProfile, distance: Distance) -> str:
+    if isinstance(baseline.definition, NumericBins):
+        at = distance.location if method == "ks" and distance.value else None
+        return _numeric_reason(baseline.definition, baseline, current, at)
+    return _category_reason(baseline.definition, baseline, current)
+
+
+def _numeric_reason(bins: NumericBins, baseline: FieldProfile, current: FieldProfile, at: int | None) -> str:
+    """How the mean moved against the baseline's scatter, and where the two distributions are furthest apart."""
+    before, now, scatter = baseline.mean(), current.mean(), deviation(baseline)
+    if before is None or now is None:
+        return "values too large to average"
+    unit = f"baseline sd {number(scatter)}" if scatter else "constant at the baseline"
+    sentence = f"mean {number(before)} -> {number(now)} ({unit})"
+    if at is None or at >= len(bins.edges):
+        return sentence
+    return f"{sentence}; largest change of the distribution at {number(float(bins.edges[at]))}"
+
+
+def _category_reason(bins: CategoryBins, baseline: FieldProfile, current: FieldProfile) -> str:
+    """The category whose share changed most."""
+    before, now = compared_counts(baseline), compared_counts(current)
+    change = total_variation(before, now)
+    if not change.value:
+        return "no category changed its share"
+    at = change.location or 0
+    what = f"share of {name(bins.categories[at])}" if at < len(bins.categories) else "share of rare and new categories"
+    return f"{what} {percent(before[at] / before.sum())} -> {percent(now[at] / now.sum())}, the largest change"

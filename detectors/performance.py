@@ -1,0 +1,177 @@
+"""Did the model get worse on the rows that have labels? One finding for each metric of a window."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from detectors.estimates import Estimate
+from detectors.findings import FROM_BASELINE, GIVEN, WIDENED, Finding, Status, unjudged
+from detectors.metrics import Metric, default_metrics, known_metric, metric_value
+from detectors.performance_layout import Layout
+from detectors.performance_profile import PerformanceProfile
+from detectors.wording import count, number
+
+MIN_ROWS = 50
+# What may be lost without a word: a point of a share, a twentieth of a loss.
+TOLERANCE_SHARE = 0.01
+TOLERANCE_LOSS = 0.05
+# A change within three standard errors is chance: one window in 700 is worse than that.
+STANDARD_ERRORS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """The value from which on a metric is too bad, and the one from which on it is critical."""
+
+    value: float
+    critical: float
+    source: str
+    low_confidence: bool = False
+
+
+def performance_findings(
+    layout: Layout,
+    baseline: PerformanceProfile | None,
+    current: PerformanceProfile,
+    n_rows: int,
+    *,
+    metrics: Sequence[str] | None = None,
+    threshold: float | None = None,
+    min_rows: int = MIN_ROWS,
+) -> list[Finding]:
+    """A finding for each of ``metrics``, or for those of the task (``default_metrics``) where none are named.
+
+    ``n_rows`` are all rows of the window, with and without a label. The limit is the baseline's value less (for
+    losses: plus) the larger of a tolerance, .01 for shares and 5 % for losses, and three standard errors of the
+    difference between baseline and window. Beyond it is a warning, beyond twice that margin critical. A
+    ``threshold`` is an absolute limit instead; critical is then twice as far from perfect.
+
+    The effect is the current value less the baseline's, in the units of the metric. Under ``min_rows`` labelled rows,
+    or where there is nothing to compare with, the finding is insufficient and carries the value all the same.
+    ValueError names a metric that is unknown or not for the task.
+    """
+    names = default_metrics(layout) if metrics is None else metrics
+    known = [known_metric(name, layout.task) for name in names]
+    return [_finding(metric, layout, baseline, current, n_rows, threshold, min_rows) for metric in known]
+
+
+def _finding(
+    metric: Metric,
+    layout: Layout,
+    baseline: PerformanceProfile | None,
+    current: PerformanceProfile,
+    n_rows: int,
+    threshold: float | None,
+    min_rows: int,
+) -> Finding:
+    before, now = _comparable(metric, layout, baseline, current)
+    n_baseline, labelled = (baseline.n_labelled if baseline else 0), current.n_labelled
+    coverage = f"{labelled:,} labelled of {count(n_rows, 'row', 'rows')}"
+    if not n_rows and not labelled:
+        return unjudged("performance", metric.name, None, n_baseline, 0, "nodata", "no rows in this window")
+    reason = _cannot_judge(metric, before, now, coverage, labelled, threshold, max(min_rows, 1))
+    limit = _limit(metric, before, now, threshold)
+    if reason or limit is None or now.value is None:
+        return unjudged(
+            "performance", metric.name, None, n_baseline, labelled, "insufficient", reason or now.reason, now.value
+        )
+    return Finding(
+        kind="performance",
+        method=metric.name,
+        field=None,
+        value=now.value,
+        threshold=limit.value,
+        threshold_source=limit.source,
+        p_value=None,
+        effect=None if before.value is None else now.value - before.value,
+        n_baseline=n_baseline,
+        n_current=labelled,
+        status=_status(metric, now.value, limit),
+        reason=_reason(metric, before, now, coverage),
+        confidence="low" if limit.low_confidence else "normal",
+    )
+
+
+def _comparable(
+    metric: Metric, layout: Layout, baseline: PerformanceProfile | None, current: PerformanceProfile
+) -> tuple[Estimate, Estimate]:
+    """The metric at the baseline and now; averages over classes are over the same classes on both sides."""
+    now = metric_value(current, layout, metric.name)
+    if baseline is None or not baseline.n_labelled:
+        return Estimate(None, None, 0, "the baseline has no labels to compare with"), now
+    before = metric_value(baseline, layout, metric.name, leave_out=now.left_out)
+    if before.value is not None and set(before.left_out) != set(now.left_out):
+        now = metric_value(current, layout, metric.name, leave_out=before.left_out)
+    return before, now
+
+
+def _cannot_judge(
+    metric: Metric,
+    before: Estimate,
+    now: Estimate,
+    coverage: str,
+    labelled: int,
+    threshold: float | None,
+    least: int,
+) -> str:
+    if labelled < least:
+        return f"{coverage}, at least {least:,} labelled rows are needed"
+    if now.value is None:
+        return f"{metric.title} is undefined: {now.reason} ({coverage})"
+    if before.value is None and threshold is None:
+        here = f"{metric.title} is {_shown(metric, now.value)} on {coverage}"
+        known = before.reason if not before.n else f"{metric.title} is undefined at the baseline: {before.reason}"
+        return f"{known}: {here}; give a baseline with labels, or a threshold"
+    return ""
+
+
+def _limit(metric: Metric, before: Estimate, now: Estimate, threshold: float | None) -> _Limit | None:
+    worse = -1.0 if metric.higher_is_better else 1.0
+    if threshold is not None:
+        perfect = 1.0 if metric.higher_is_better else 0.0
+        return _Limit(threshold, perfect + 2 * (threshold - perfect), GIVEN)
+    if before.value is None:
+        return None
+    tolerance = TOLERANCE_SHARE if metric.unit == "share" else TOLERANCE_LOSS * abs(before.value)
+    chance = STANDARD_ERRORS * math.hypot(before.standard_error or 0.0, now.standard_error or 0.0)
+    margin = max(tolerance, chance)
+    source = WIDENED if chance > tolerance else FROM_BASELINE
+    return _Limit(
+        before.value + worse * margin, before.value + worse * 2 * margin, source, low_confidence=chance > 2 * tolerance
+    )
+
+
+def _status(metric: Metric, value: float, limit: _Limit) -> Status:
+    worse = -1.0 if metric.higher_is_better else 1.0
+    if worse * (value - limit.value) <= 0:
+        return "ok"
+    return "critical" if worse * (value - limit.critical) > 0 else "warning"
+
+
+def _reason(metric: Metric, before: Estimate, now: Estimate, coverage: str) -> str:
+    if now.value is None or before.value is None:
+        return f"{metric.title} is {_shown(metric, now.value or 0.0)} on {coverage}"
+    change = now.value - before.value
+    if metric.unit == "share":
+        sentence = _change_of_share(metric, before.value, now.value)
+    else:
+        word = "worsened" if change > 0 else "improved"
+        relative = f" ({100 * change / before.value:+.1f} %)" if before.value else ""
+        here, there = _shown(metric, now.value), _shown(metric, before.value)
+        sentence = f"error {word}: {metric.title} {here} against {there} at the baseline{relative}"
+        if here == there:
+            sentence = f"{metric.title} is {here}, as at the baseline"
+    left_out = f", without {', '.join(now.left_out)} (not among the labels)" if now.left_out else ""
+    return f"{sentence} on {coverage}{left_out}"
+
+
+def _change_of_share(metric: Metric, before: float, now: float) -> str:
+    here, there = _shown(metric, now), _shown(metric, before)
+    if here == there:
+        return f"{metric.title} is {here}, as at the baseline,"
+    word = "rose" if now > before else "fell"
+    return f"{metric.title} {word} from {there} to {here} ({100 * (now - before):+.1f} points)"
+
+
+def _shown(metric: Metric, value: float) -> str:
+    return f"{value:.3f}" if metric.unit == "share" else number(value)

@@ -5,7 +5,7 @@ from itertools import pairwise, takewhile
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.lifecycle import Announcement, Change, Step, announcement, is_firing, n_firing, step
@@ -138,6 +138,7 @@ def test_a_recomputation_before_anything_was_announced_leaves_no_trace(
     assert announcement(twice.change) == announcement(direct.change)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.booleans(), min_size=1, max_size=5), max_size=10), patience, patience, st.data())
 def test_however_often_a_window_is_computed_it_fires_once_and_resolves_once(
     windows: list[list[bool]], fire_after: int, resolve_after: int, data: st.DataObject

@@ -18,6 +18,20 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 if TYPE_CHECKING:
     from store.migrating import SchemaState
 
+# Rooms that may not import SQLAlchemy name the types of what they pass on from here.
+__all__ = [
+    "Connection",
+    "Engine",
+    "StoreError",
+    "address",
+    "cause",
+    "insert_into",
+    "migrate",
+    "open_engine",
+    "schema_state",
+    "writing",
+]
+
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 10
 # Pages of the write-ahead log between checkpoints. Rows keyed by random ids touch pages all over the unique index;
@@ -165,6 +179,8 @@ def _open_postgresql(url: URL) -> Engine:
     try:
         return create_engine(
             url,
+            # Get-or-create reads what another transaction has just committed, whatever the server's default is.
+            isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_size=5,
             max_overflow=15,

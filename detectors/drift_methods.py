@@ -37,6 +37,8 @@ Counts = NDArray[np.int64]
 # PSI, Jensen-Shannon and the like compare groups of bins: with 256 bins they would measure chance.
 NUMERIC_GROUPS = 10
 CATEGORY_GROUPS = 20
+# Of categories with fewer rows in the baseline the share is not known well enough to change.
+LEAST_ROWS = 5
 # Chi-square gathers categories with fewer expected rows than this on the smaller side (Cochran's rule).
 LEAST_EXPECTED = 5
 
@@ -76,15 +78,21 @@ def kind_of(field: FieldProfile) -> FieldKind:
     return "numeric" if isinstance(field.definition, NumericBins) else field.definition.kind
 
 
-def compared_counts(field: FieldProfile) -> Counts:
-    """Counts of the values a distribution is made of: finite numbers by bin, or categories.
+def compared_counts(baseline: FieldProfile, current: FieldProfile) -> tuple[Counts, Counts]:
+    """Counts of the values that distributions are made of, on both sides: finite numbers by bin, or categories.
 
-    Rare categories of the baseline and new ones count together, last: of a field with ever new values, as many rows
-    are new in a window as were rare in the baseline, and that is no change.
+    Categories with fewer than five rows in the baseline and new ones count together, last. Of a field with ever new
+    values as many rows are new in a window as were rare in the baseline, and that is no change.
     """
-    if kind_of(field) == "numeric":
-        return field.bins
-    return np.append(field.bins, field.other + field.new)
+    bins = baseline.definition
+    if isinstance(bins, NumericBins):
+        return baseline.bins, current.bins
+    rare = baseline.bins < LEAST_ROWS if bins.kind == "categorical" else np.zeros(bins.n_bins, dtype=np.bool_)
+    before, now = (
+        np.append(np.where(rare, 0, side.bins), side.other + side.new + int(side.bins[rare].sum()))
+        for side in (baseline, current)
+    )
+    return before, now
 
 
 def deviation(field: FieldProfile) -> float:
@@ -159,7 +167,7 @@ def _of_categories(method: FromCounts, n_groups: int | None) -> FromFields:
     """The method on categories: all, or the most frequent with the rest in one group."""
 
     def measured(baseline: FieldProfile, current: FieldProfile) -> Measured:
-        before, now = compared_counts(baseline), compared_counts(current)
+        before, now = compared_counts(baseline, current)
         if n_groups is None:
             return method(before, now)
         groups = frequent_groups(before, n_groups)
@@ -169,7 +177,7 @@ def _of_categories(method: FromCounts, n_groups: int | None) -> FromFields:
 
 
 def _chi_square_of_categories(baseline: FieldProfile, current: FieldProfile) -> Measured:
-    before, now = compared_counts(baseline), compared_counts(current)
+    before, now = compared_counts(baseline, current)
     pooled = before + now
     expected = pooled * (min(before.sum(), now.sum()) / pooled.sum())
     frequent = int((expected >= LEAST_EXPECTED).sum())

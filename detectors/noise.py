@@ -19,7 +19,7 @@ _MEAN_OF_HALF_NORMAL = math.sqrt(2 / math.pi)
 
 def ks_noise(rows: float) -> float:
     """KS: the quantile of the Kolmogorov distribution over sqrt(rows); with ties the true point is lower."""
-    return min(float(kolmogi(CHANCE)) / math.sqrt(rows), 1.0)
+    return float(kolmogi(CHANCE)) / math.sqrt(rows)
 
 
 def total_variation_noise(rows: float, shares: NDArray[np.float64]) -> float:
@@ -34,7 +34,7 @@ def total_variation_noise(rows: float, shares: NDArray[np.float64]) -> float:
     largest = float(shares.max(initial=0.0))
     nearest_half = largest if largest > 0.5 else 0.5
     deviation = math.sqrt(nearest_half * (1 - nearest_half))
-    return min((expected + Z_ONE_SIDED * deviation) / math.sqrt(rows), 1.0)
+    return (expected + Z_ONE_SIDED * deviation) / math.sqrt(rows)
 
 
 def psi_noise(rows: float, n_bins: int) -> float:
@@ -44,7 +44,7 @@ def psi_noise(rows: float, n_bins: int) -> float:
 
 def jensen_shannon_noise(rows: float, n_bins: int) -> float:
     """Jensen-Shannon: the divergence in bits is about chi-square / (8 ln 2 rows); this is its root."""
-    return min(math.sqrt(_chi_square_point(n_bins) / (8 * math.log(2) * rows)), 1.0)
+    return math.sqrt(_chi_square_point(n_bins) / (8 * math.log(2) * rows))
 
 
 def chi_square_noise(n_bins: int) -> float:

@@ -105,6 +105,12 @@ class ModelFacts:
         return max(self.windows, key=lambda window: window.end, default=None)
 
 
+def distinct_changes(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Changes without the first events of versions that a deploy announced: those are the same change."""
+    announced = {change.version for change in changes if change.what == "deploy"}
+    return tuple(c for c in changes if c.what == "deploy" or c.version not in announced)
+
+
 def counted(windows: tuple[JudgedWindow, ...]) -> dict[Status, int]:
     """How many results of these windows came out how."""
     total: dict[Status, int] = {}

@@ -91,5 +91,11 @@ def one_length(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return frame[frame["monitor"].isin(chosen)], left_out
 
 
+def baseline_value(series: pd.DataFrame) -> float | None:
+    """The baseline's own figure of a metric, as the last results imply it: effect is value less baseline."""
+    known = series[series["value"].notna() & series["effect"].notna()].sort_values("window_end")
+    return None if known.empty else float(known["value"].iloc[-1] - known["effect"].iloc[-1])
+
+
 def _number(value: float | None) -> float:
     return np.nan if value is None else value

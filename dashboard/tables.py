@@ -17,14 +17,14 @@ TREND_TOP = 3.0
 def fleet(models: Sequence[ModelFacts], now: datetime) -> pd.DataFrame:
     """One row a model, the one that needs somebody most first.
 
-    Columns: model, state, firing, since, last_event, events (a list: the sparkline), last_window, baseline,
+    Columns: model, state, why, since, last_event, events (a list: the sparkline), last_window, baseline,
     deliveries, owner.
     """
     rows = [_fleet_row(facts, now) for facts in sorted(models, key=verdict.urgency)]
     return pd.DataFrame(
         rows,
         columns=[
-            "model", "state", "firing", "since", "last_event", "events", "last_window", "baseline", "deliveries",
+            "model", "state", "why", "since", "last_event", "events", "last_window", "baseline", "deliveries",
             "owner",
         ],
     )  # fmt: skip
@@ -88,7 +88,7 @@ def _fleet_row(facts: ModelFacts, now: datetime) -> dict[str, object]:
     return {
         "model": facts.name,
         "state": states.level(recorded.level(facts)).label,
-        "firing": verdict.firing_fields(facts),
+        "why": verdict.in_brief(facts, now),
         "since": verdict.firing_since(facts, now),
         "last_event": words.age(facts.last_received, now) if facts.last_received else "never",
         "events": [n for _, n in facts.events],

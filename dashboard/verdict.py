@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard import states, words
-from dashboard.facts import Change, Episode, ModelFacts, counted, level
+from dashboard.facts import Change, Episode, ModelFacts, counted, distinct_changes, level
 from dashboard.states import NEEDS_SOMEBODY, Level
 
 # A change is named as a possible cause when it came at most this long before the first bad window ended.
@@ -54,9 +54,18 @@ def urgency(facts: ModelFacts) -> tuple[int, float, str]:
     return states.level(level(facts)).rank, -worst, facts.name
 
 
-def firing_fields(facts: ModelFacts, most: int = 3) -> str:
-    """What fires, for a table's cell: ``drift in income, age and 2 more; ROC AUC``."""
-    return _subjects(facts.firing, most)
+def in_brief(facts: ModelFacts, now: datetime) -> str:
+    """Why the model is in its state, for a table's cell: ``drift in income and age; worse ROC AUC``."""
+    if facts.firing:
+        return _subjects(facts.firing, 3)
+    state = level(facts)
+    if state == "waiting":
+        missing = "event" if facts.last_received is None else "baseline" if facts.baseline is None else "window judged"
+        return f"no {missing} yet"
+    if state == "pending":
+        return f"beyond a limit: {_subjects(facts.pending, 3)}" if facts.pending else "beyond a limit, no alert yet"
+    told = {"error": "a check failed", "nodata": "no rows in the last window", "insufficient": "too few rows"}
+    return told.get(state, "")
 
 
 def firing_since(facts: ModelFacts, now: datetime) -> str:
@@ -75,11 +84,13 @@ def begin(episode: Episode, facts: ModelFacts) -> datetime | None:
 
 def _reason(facts: ModelFacts, now: datetime) -> str:
     if facts.firing:
-        since = firing_since(facts, now)
-        return f"{_subjects(facts.firing, 3)}{f' since {since}' if since else ''}"
-    state = level(facts)
-    if state == "error":
-        return "a check failed"
+        since, others = firing_since(facts, now), len(facts.firing) - 1
+        more = f" and {others} more" if others else ""
+        return f"{_subject(facts.firing[0], 24)}{more}{f', since {since}' if since else ''}"
+    return "a check failed" if level(facts) == "error" else _silence(facts, now)
+
+
+def _silence(facts: ModelFacts, now: datetime) -> str:
     return f"no data, last event {words.age(facts.last_received, now)}" if facts.last_received else "no data"
 
 
@@ -98,14 +109,15 @@ def _firing(facts: ModelFacts, now: datetime) -> tuple[str, tuple[str, ...]]:
     return headline, tuple(details)
 
 
-def _subject(episode: Episode) -> str:
-    where = f" in segment {words.shorten(episode.segment)}" if episode.segment else ""
-    name = words.shorten(episode.field) if episode.field is not None else None
+def _subject(episode: Episode, limit: int = 40) -> str:
+    where = f" in segment {words.shorten(episode.segment, limit)}" if episode.segment else ""
+    name = words.shorten(episode.field, limit) if episode.field is not None else None
     if episode.kind == "drift":
         return f"drift in {name}{where}" if name else f"drift of the whole model{where}"
     if name:
         return f"{words.method(episode.method)} in {name}{where}"
-    return f"{words.method(episode.method)}{where}"
+    worse = "worse " if episode.kind == "performance" else ""
+    return f"{worse}{words.method(episode.method)}{where}"
 
 
 def _subjects(episodes: Sequence[Episode], most: int) -> str:
@@ -130,7 +142,8 @@ def _cause(episode: Episode, facts: ModelFacts, now: datetime) -> str | None:
     """The last deploy or new version before the first bad window was over."""
     if episode.since is None:
         return None
-    recent = [c for c in facts.changes if episode.since - CAUSE_WITHIN <= c.at <= episode.since]
+    changes = distinct_changes(facts.changes)
+    recent = [c for c in changes if episode.since - CAUSE_WITHIN <= c.at <= episode.since]
     if not recent:
         return None
     change = max(recent, key=lambda c: (c.at, c.what == "deploy"))
@@ -156,8 +169,9 @@ def _quiet_headline(facts: ModelFacts, state: Level, now: datetime) -> str:
     statuses = counted(facts.windows)
     where = _windows(facts, now)
     if state == "ok":
-        few = statuses.get("insufficient", 0) + statuses.get("nodata", 0)
-        rest = f" {words.count(few, 'other')} had too few rows to judge." if few else ""
+        inputs = counted(tuple(window for window in facts.windows if window.kind != "performance"))
+        few = inputs.get("insufficient", 0) + inputs.get("nodata", 0)
+        rest = f" {words.count(few, 'other')} could not be judged." if few else ""
         return f"{facts.name} is healthy: {words.count(statuses['ok'], 'check')} passed in {where}.{rest}"
     if state == "pending":
         bad = statuses.get("warning", 0) + statuses.get("critical", 0)
@@ -173,8 +187,9 @@ def _quiet_headline(facts: ModelFacts, state: Level, now: datetime) -> str:
 def _windows(facts: ModelFacts, now: datetime) -> str:
     last = max(facts.windows, key=lambda window: window.end)
     together = all((w.start, w.end) == (last.start, last.end) for w in facts.windows)
-    name = words.window(last.start, last.end, facts.zone, now.year)
-    return f"the window of {name}" if together else f"the last windows, up to {name}"
+    if together:
+        return f"the window of {words.window(last.start, last.end, facts.zone, now.year)}"
+    return f"the last windows, up to {words.last_day(last.end, facts.zone, now.year)}"
 
 
 def _pending(facts: ModelFacts) -> str | None:
@@ -197,9 +212,8 @@ def _labels(facts: ModelFacts, now: datetime) -> str | None:
     waiting = words.count(facts.labels.waiting, "later window")
     if facts.labels.known_to is None:
         return f"Performance is not known yet: {words.count(facts.labels.waiting, 'window')} waiting for labels."
-    known = facts.labels.known_to - timedelta(microseconds=1)
     verb = "waits" if facts.labels.waiting == 1 else "wait"
-    return f"Labels to {words.day(known.astimezone(facts.zone), now.year)}: {waiting} {verb} for theirs."
+    return f"Labels to {words.last_day(facts.labels.known_to, facts.zone, now.year)}: {waiting} {verb} for theirs."
 
 
 def _deliveries(facts: ModelFacts) -> str | None:

@@ -143,6 +143,14 @@ def window(start: datetime, end: datetime, where: ZoneInfo, this_year: int) -> s
     return f"{day(first, this_year)} {first:%H:%M} to {until}"
 
 
+def last_day(end: datetime, where: ZoneInfo, this_year: int) -> str:
+    """Up to when something goes that ends at ``end``: ``30 May`` for midnight after it, else ``30 May 14:00``."""
+    local = end.astimezone(where)
+    if (local.hour, local.minute) == (0, 0):
+        return day(local - timedelta(hours=12), this_year)
+    return moment(end, where, this_year)
+
+
 def wall_clock_millis(instant: datetime, where: ZoneInfo) -> int:
     """The reading of the model's wall clock, in milliseconds as if it were UTC: what a chart's time axis is given.
 

@@ -14,8 +14,8 @@ from dashboard.charts.palette import Palette
 
 # A cell narrower than about four pixels cannot be read or pointed at: more windows are drawn some at a time.
 MOST_COLUMNS = 200
-ROW_PIXELS = 22
-_AROUND_PIXELS = 96  # axis, legend and the names of changes: Altair's height includes them
+ROW_PIXELS = 24
+_AROUND_PIXELS = 110  # axis, legend and the names of changes: Altair's height includes them
 
 
 def cells(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame:
@@ -81,20 +81,34 @@ def heatmap(
 ) -> alt.LayerChart | alt.FacetChart:
     """The chart of ``cells`` for these rows, in this order.
 
-    ``alerts`` marks where alerts began (columns row, at, what, when); ``changes`` is a frame of
-    ``time_axis.changes_frame``.
+    ``alerts`` is a frame of ``time_axis.alerts_frame`` and ``changes`` one of ``time_axis.changes_frame``.
     """
     span = (int(drawn["start"].min()), int(drawn["end"].max()))
     shown = drawn[drawn["row"].isin(list(rows))]
     x = time_axis.x_axis("start", span)
-    y = alt.Y("row:N", sort=list(rows), title=None, axis=alt.Axis(labelLimit=190, ticks=False, domain=False))
+    y = alt.Y(
+        "row:N",
+        sort=list(rows),
+        title=None,
+        axis=alt.Axis(labelLimit=190, labelOverlap=False, ticks=False, domain=False),
+    )
     base = alt.Chart(shown).encode(x=x, y=y, tooltip=_TOOLTIP)
+    bands = [band for band in shades.BANDS if band not in shades.UNJUDGED or band in set(shown["band"])]
     rectangles = base.mark_rect(stroke=colours.paper, strokeWidth=1).encode(
         x2="end:T",
         color=alt.Color(
             "band:N",
-            scale=alt.Scale(domain=list(shades.BANDS), range=list(colours.bands)),
-            legend=alt.Legend(title=None, orient="bottom", columns=7, symbolType="square", labelLimit=220),
+            scale=alt.Scale(domain=bands, range=[colours.of(band) for band in bands]),
+            legend=alt.Legend(
+                title=None,
+                orient="bottom",
+                columns=len(bands),
+                symbolType="square",
+                symbolSize=130,
+                symbolStrokeWidth=1,
+                symbolStrokeColor=colours.quiet,
+                labelLimit=220,
+            ),
         ),
     )
     layers: list[alt.Chart | alt.LayerChart] = [rectangles]
@@ -104,9 +118,9 @@ def heatmap(
         layers.append(marks.encode(x=time_axis.x_axis("middle", span), y=y, text="mark:N", tooltip=_TOOLTIP))
     begun = alerts[alerts["row"].isin(list(rows)) & alerts["at"].between(*span)]
     if len(begun):
-        layers.append(_alert_marks(begun, y, span, colours))
+        layers.append(time_axis.alert_marks(begun, span, colours).encode(y=y))
     layers += time_axis.change_marks(changes, span, colours)
-    return alt.layer(*layers).properties(height=len(rows) * ROW_PIXELS + _AROUND_PIXELS, padding={"top": 18})
+    return alt.layer(*layers).properties(height=len(rows) * ROW_PIXELS + _AROUND_PIXELS, padding=time_axis.PADDING)
 
 
 _TOOLTIP = [
@@ -118,19 +132,6 @@ _TOOLTIP = [
     alt.Tooltip("limit:N", title="Limit"),
     alt.Tooltip("reason:N", title="Reason"),
 ]
-
-
-def _alert_marks(begun: pd.DataFrame, y: alt.Y, span: tuple[int, int], colours: Palette) -> alt.Chart:
-    marks = alt.Chart(begun).mark_point(
-        shape="triangle-right", filled=True, size=90, color=colours.bad, stroke=colours.paper, opacity=1
-    )
-    tooltip = [
-        alt.Tooltip("row:N", title="Field"),
-        alt.Tooltip("what:N", title="Alert"),
-        alt.Tooltip("when:N", title="Began"),
-    ]
-    encoded: alt.Chart = marks.encode(x=time_axis.x_axis("at", span), y=y, tooltip=tooltip)
-    return encoded
 
 
 def _place(named: pd.DataFrame) -> pd.DataFrame:

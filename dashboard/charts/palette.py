@@ -29,6 +29,10 @@ class Palette:
     quiet: str
     paper: str
 
+    def of(self, band: str) -> str:
+        """The colour of a band."""
+        return self.bands[BANDS.index(band)]
+
 
 _LIGHT = Palette(
     bands=("#e3eefb", "#a9cdf3", "#3b82d6", "#0b3a82", "#efe6d2", "#dcc9a0", "#b99a5b"),

@@ -9,26 +9,26 @@ import pandas as pd
 
 from dashboard import words
 from dashboard.charts.palette import Palette
-from dashboard.facts import Change
+from dashboard.facts import Change, distinct_changes
 
 # More names than this would lie on top of each other; the rules stay, the names are in the tooltips.
 MOST_NAMES = 12
+# Room on top for the names of changes.
+PADDING = {"top": 20, "bottom": 2, "left": 2, "right": 8}
 
 
-def x_axis(column: str, domain: tuple[int, int]) -> alt.X:
-    """The axis of ``column``, which holds wall clock milliseconds; drawn on a UTC scale, so no browser shifts it."""
+def x_axis(column: str, span: tuple[int, int]) -> alt.X:
+    """The axis of ``column``, which holds wall clock milliseconds; drawn on a UTC scale, so no browser shifts it.
+
+    ``span`` is what the chart covers; under three days the axis shows hours, else days. No domain is set: Vega
+    reads one given in numbers differently for rectangles and for points.
+    """
+    days = (span[1] - span[0]) / 86_400_000
+    form = "%-d %b %H:%M" if days < 3 else "%-d %b" if days < 300 else "%b %Y"
     return alt.X(
         f"{column}:T",
-        scale=alt.Scale(type="utc", domain=list(domain), nice=False),
-        axis=alt.Axis(title=None, grid=False, labelOverlap="greedy", labelFlush=True, tickCount=8),
-    )
-
-
-def domain(frame: pd.DataFrame, where: ZoneInfo) -> tuple[int, int]:
-    """From the start of the first window to the end of the last, in wall clock milliseconds."""
-    return (
-        words.wall_clock_millis(frame["window_start"].min(), where),
-        words.wall_clock_millis(frame["window_end"].max(), where),
+        scale=alt.Scale(type="utc", nice=False),
+        axis=alt.Axis(title=None, grid=False, format=form, labelOverlap="greedy", labelFlush=True, tickCount=8),
     )
 
 
@@ -40,12 +40,7 @@ def wall_clock(instants: pd.Series, where: ZoneInfo) -> pd.Series:
 
 
 def changes_frame(changes: Sequence[Change], where: ZoneInfo, within: tuple[int, int], this_year: int) -> pd.DataFrame:
-    """Deploys and new versions inside ``within``; columns at (milliseconds), name, what, when, note.
-
-    The first event of a version that was announced by a deploy is the same change, and is shown once.
-    """
-    announced = {change.version for change in changes if change.what == "deploy"}
-    shown = [c for c in changes if c.what == "deploy" or c.version not in announced]
+    """Deploys and new versions inside ``within``; columns at (milliseconds), name, what, when, note."""
     rows = [
         {
             "at": float(at),
@@ -54,7 +49,7 @@ def changes_frame(changes: Sequence[Change], where: ZoneInfo, within: tuple[int,
             "when": words.moment(change.at, where, this_year),
             "note": words.shorten(change.note, 80),
         }
-        for change in shown
+        for change in distinct_changes(tuple(changes))
         if within[0] <= (at := words.wall_clock_millis(change.at, where)) <= within[1]
     ]
     return pd.DataFrame(rows, columns=["at", "name", "what", "when", "note"])
@@ -80,6 +75,41 @@ def change_marks(changes: pd.DataFrame, span: tuple[int, int], colours: Palette)
         y=alt.value(4), text="name:N"
     )
     return [rules, names]
+
+
+def alerts_frame(transitions: pd.DataFrame, drawn: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame:
+    """Where alerts on the drawn results began to fire: at the end of the window that fired them.
+
+    ``transitions`` has the columns monitor, method, field, segment, to_state and window_end; ``drawn`` are results.
+    Columns: row (the field), at (milliseconds), what, when.
+    """
+    keys = ["monitor", "method", "field", "segment"]
+    begun = transitions[transitions["to_state"] == "firing"].merge(drawn[keys].drop_duplicates(), on=keys)
+    what = [
+        f"{words.method(method)} ({monitor})" for method, monitor in zip(begun["method"], begun["monitor"], strict=True)
+    ]
+    return pd.DataFrame(
+        {
+            "row": begun["field"].map(words.one_line).to_numpy(),
+            "at": wall_clock(begun["window_end"], where).to_numpy(),
+            "what": what,
+            "when": [f"with the window ending {words.moment(end, where, this_year)}" for end in begun["window_end"]],
+        }
+    )
+
+
+def alert_marks(begun: pd.DataFrame, span: tuple[int, int], colours: Palette) -> alt.Chart:
+    """A mark where each alert of ``alerts_frame`` began; the vertical place is for the caller to encode."""
+    marks = alt.Chart(begun).mark_point(
+        shape="triangle-right", filled=True, size=90, color=colours.bad, stroke=colours.paper, opacity=1
+    )
+    tooltip = [
+        alt.Tooltip("row:N", title="Field"),
+        alt.Tooltip("what:N", title="Alert"),
+        alt.Tooltip("when:N", title="Began"),
+    ]
+    encoded: alt.Chart = marks.encode(x=x_axis("at", span), tooltip=tooltip)
+    return encoded
 
 
 def window_names(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> list[str]:

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard import states, words
-from dashboard.charts import time_axis
+from dashboard.charts import palette, time_axis
 from dashboard.charts.palette import Palette
 
 HEIGHT = 280
@@ -17,7 +17,8 @@ def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame
     """One row a window of one method and field, oldest first.
 
     Columns: start, end, middle (wall clock milliseconds), value and limit (NaN where none), judged, bad, open (has
-    rows, but too few to judge), and the texts of the tooltip: window, state, shown, shown_limit, rows, reason.
+    rows, but too few to judge), silent (no rows), and the texts of the tooltip: window, state, shown, shown_limit,
+    rows, reason.
     """
     ordered = frame.sort_values("window_end")
     start = time_axis.wall_clock(ordered["window_start"], where)
@@ -33,6 +34,7 @@ def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame
             "judged": judged,
             "bad": ordered["status"].isin(["warning", "critical"]),
             "open": ordered["status"] == "insufficient",
+            "silent": ordered["status"] == "nodata",
             "window": time_axis.window_names(ordered, where, this_year),
             "state": [states.status(status).label for status in ordered["status"]],
             "shown": [words.figure(value) for value in ordered["value"]],
@@ -49,25 +51,30 @@ def timeline(
     changes: pd.DataFrame,
     colours: Palette,
     *,
+    alerts: pd.DataFrame,
     waiting_for: str,
     baseline: float | None = None,
 ) -> alt.LayerChart | alt.FacetChart:
     """The chart of ``points``.
 
     A solid line joins judged windows, and breaks where a window was not; the dashed line is the limit, the dotted
-    one the baseline's own value. Windows that are ``open`` are shaded and called "waiting for ``waiting_for``".
+    one the baseline's own value. Triangles are windows beyond the limit; ``alerts`` (a frame of
+    ``time_axis.alerts_frame``) are marked on the upper edge. Windows that are ``open`` are shaded and called
+    "waiting for ``waiting_for``"; those without rows are shaded darker.
     """
     span = (int(drawn["start"].min()), int(drawn["end"].max()))
     y = alt.Y(
         "value:Q",
         title=title,
-        scale=alt.Scale(domain=_reach(drawn, baseline), nice=True, zero=False),
+        scale=alt.Scale(domain=_reach(drawn, baseline), nice=False, zero=False),
         axis=alt.Axis(tickCount=5, titleLimit=240),
     )
     layers: list[alt.Chart | alt.LayerChart] = []
     waiting = drawn[drawn["open"]]
     if len(waiting):
         layers += _waiting(waiting, f"waiting for {waiting_for}", span, colours)
+    silent = drawn[drawn["silent"]]
+    layers += [_shade(silent, colours.of(palette.NODATA), span)] if len(silent) else []
     limits = drawn[drawn["limit"].notna()]
     if len(limits):
         layers += _limit(limits, span, colours)
@@ -77,10 +84,14 @@ def timeline(
     line = chart.mark_line(color=colours.line, strokeWidth=2, invalid="break-paths-show-domains")
     layers.append(line.encode(x=time_axis.x_axis("middle", span), y=y))
     judged = drawn[drawn["judged"]]
-    layers.append(_dots(judged[~judged["bad"]], "circle", colours.line, 30, y, span))
-    layers.append(_dots(judged[judged["bad"]], "triangle-up", colours.bad, 110, y, span))
+    good, bad = judged[~judged["bad"]], judged[judged["bad"]]
+    layers += [_dots(good, "circle", colours.line, 30, y, span)] if len(good) else []
+    layers += [_dots(bad, "triangle-up", colours.bad, 110, y, span)] if len(bad) else []
+    layers.append(_targets(drawn, span))
+    begun = alerts[alerts["at"].between(*span)]
+    layers += [time_axis.alert_marks(begun, span, colours).encode(y=alt.value(0))] if len(begun) else []
     layers += time_axis.change_marks(changes, span, colours)
-    return alt.layer(*layers).properties(height=HEIGHT, padding={"top": 18})
+    return alt.layer(*layers).properties(height=HEIGHT, padding=time_axis.PADDING)
 
 
 _TOOLTIP = [
@@ -99,8 +110,15 @@ def _reach(drawn: pd.DataFrame, baseline: float | None) -> list[float]:
     if seen.empty:
         return [0.0, 1.0]
     low, high = float(seen.min()), float(seen.max())
-    room = (high - low) * 0.08 or abs(high) * 0.1 or 0.5
+    room = (high - low) * 0.15 or abs(high) * 0.1 or 0.5
     return [low - room if low < 0 or low - room > 0 else 0.0, high + room]
+
+
+def _targets(drawn: pd.DataFrame, span: tuple[int, int]) -> alt.Chart:
+    """Invisible columns, so that pointing anywhere in a window tells about it; they also keep every window in sight."""
+    targets = alt.Chart(drawn).mark_rect(opacity=0)
+    encoded: alt.Chart = targets.encode(x=time_axis.x_axis("start", span), x2="end:T", tooltip=_TOOLTIP)
+    return encoded
 
 
 def _dots(judged: pd.DataFrame, shape: str, colour: str, size: int, y: alt.Y, span: tuple[int, int]) -> alt.Chart:
@@ -136,11 +154,16 @@ def _baseline(value: float, colours: Palette) -> list[alt.Chart | alt.LayerChart
 def _waiting(
     waiting: pd.DataFrame, words_for_it: str, span: tuple[int, int], colours: Palette
 ) -> list[alt.Chart | alt.LayerChart]:
-    shades = alt.Chart(waiting).mark_rect(color=colours.waiting, opacity=0.8)
     name = alt.Chart(waiting.tail(1).assign(name=words_for_it)).mark_text(
         color=colours.ink, align="right", baseline="bottom", dx=-4, fontSize=11
     )
     return [
-        shades.encode(x=time_axis.x_axis("start", span), x2="end:T", tooltip=_TOOLTIP),
-        name.encode(x=time_axis.x_axis("end", span), y=alt.value(HEIGHT - 60), text="name:N"),
+        _shade(waiting, colours.waiting, span),
+        name.encode(x=time_axis.x_axis("end", span), y=alt.value(16), text="name:N"),
     ]
+
+
+def _shade(windows: pd.DataFrame, colour: str, span: tuple[int, int]) -> alt.Chart:
+    shade = alt.Chart(windows).mark_rect(color=colour, opacity=0.8)
+    encoded: alt.Chart = shade.encode(x=time_axis.x_axis("start", span), x2="end:T")
+    return encoded

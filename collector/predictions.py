@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 from collector.items import ItemKind, Items
 from collector.problems import ItemError, Rejections, UnreadError
@@ -25,8 +25,6 @@ from collector.values import (
 from store.records import PredictionRow
 from store.schema import to_micros
 
-_NO_FEATURES = Raw(b"{}")
-_NULL = Raw(b"null")
 # Names that passed are remembered so that they need not be looked at in every event; a stream of ever new names
 # starts the memory afresh.
 _NAMES_REMEMBERED = 10_000
@@ -40,11 +38,11 @@ _Version = str | int | None
 class PredictionEvent(Identified, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One prediction as a serving system posts it. ``features`` and ``tags`` are kept as they came."""
 
-    features: Raw = _NO_FEATURES
+    features: Raw | UnsetType = UNSET
     prediction: Scalar | None = None
     score: _Score = None
     version: _Version = None
-    tags: Raw = _NULL
+    tags: Raw | UnsetType = UNSET
 
 
 _FEATURES = Entries(
@@ -104,7 +102,7 @@ class PredictionCheck:
     def _row(
         self, event: PredictionEvent, model_id: int, versions: Versions, span: Span, received_at: int
     ) -> PredictionRow:
-        limits, prediction, tags = self._limits, event.prediction, event.tags
+        limits, prediction, features, tags = self._limits, event.prediction, event.features, event.tags
         version_id = versions.ids.get(event.version)
         if version_id is None:
             raise ItemError("version", versions.faults[event.version])
@@ -116,8 +114,8 @@ class PredictionCheck:
             item_id(event, limits.id_length),
             None if prediction is None else scalar_json("prediction", prediction, limits),
             self._score(event.score),
-            self._features.text(event.features) or "{}",
-            None if tags is _NULL else self._tags.text(tags),
+            "{}" if features is UNSET else self._features.text(features) or "{}",
+            None if tags is UNSET else self._tags.text(tags),
         )
 
     def _score(self, score: float | dict[str, float] | None) -> str | None:

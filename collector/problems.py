@@ -5,6 +5,9 @@ from typing import Any
 
 import msgspec
 
+# What is asked of a client that met a full queue or a store that is away; both pass quickly or not soon.
+RETRY_SECONDS = 1
+
 
 class RequestError(Exception):
     """A request that is refused as a whole: an HTTP status and a sentence that says what to do about it."""
@@ -33,8 +36,8 @@ class OverLimitError(RequestError):
 class BusyError(RequestError):
     """The collector has as much to do as it can hold, or cannot reach the store: try again."""
 
-    def __init__(self, sentence: str, retry_after: int) -> None:
-        super().__init__(503, sentence, headers={"Retry-After": str(retry_after)})
+    def __init__(self, sentence: str) -> None:
+        super().__init__(503, sentence, headers={"Retry-After": str(RETRY_SECONDS)})
 
 
 class ItemError(Exception):

@@ -44,7 +44,6 @@ class Pressure:
     commit_rows: int = 20_000
     bytes_in_flight: int = 256 * MEGABYTE
     connections: int = 1_000
-    retry_after: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, kolmogi, ndtri
+from scipy.special import bdtrc, chdtri, kolmogi, ndtri
 
 CHANCE = 0.001
 # A normal deviate above this on one side has that chance.
@@ -65,14 +65,25 @@ def wasserstein_noise(rows: float, means: NDArray[np.float64], shares: NDArray[n
 
 
 def share_noise(baseline_rows: int, baseline_n: int, current_n: int) -> float:
-    """The share of current rows that one in 1,000 windows passes, where the baseline had this share.
+    """The share of current rows that one in 1,000 windows reaches, where so many rows of the baseline were hits.
 
-    The difference of two shares on the arcsine scale, where its variance depends on the numbers of rows alone:
-    sin^2(arcsin sqrt((x + 3/8) / (N + 3/4)) + 3.09 / 2 sqrt(1/N + 1/n)). Source: Anscombe, Biometrika 35 (1948).
+    The smaller of two bounds. One is the difference of two shares on the arcsine scale, where its variance depends
+    on the numbers of rows alone: sin^2(arcsin sqrt((x + 3/8) / (N + 3/4)) + 3.09 / 2 sqrt(1/N + 1/n)) (Anscombe,
+    Biometrika 35, 1948). The other is exact for rare hits: of all hits of both sides, those in the window are a
+    binomial share n / (n + N) (Przyborowski and Wilenski, Biometrika 31, 1940).
     """
     angle = math.asin(math.sqrt((baseline_rows + 0.375) / (baseline_n + 0.75)))
     angle += Z_ONE_SIDED / 2 * math.sqrt(1 / baseline_n + 1 / current_n)
-    return math.sin(min(angle, math.pi / 2)) ** 2
+    smooth = math.sin(min(angle, math.pi / 2)) ** 2
+    part = current_n / (current_n + baseline_n)
+    low, high = 0, math.ceil(smooth * current_n)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if bdtrc(middle - 1, baseline_rows + middle, part) <= CHANCE:
+            high = middle
+        else:
+            low = middle
+    return min(smooth, high / current_n)
 
 
 def _chi_square_point(n_bins: int) -> float:

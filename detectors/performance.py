@@ -18,6 +18,8 @@ TOLERANCE_LOSS = 0.05
 # A change within three standard errors is chance: one window in 700 is worse than that.
 STANDARD_ERRORS = 3.0
 
+NO_BASELINE_LABELS = "the baseline has no labels to compare with"
+
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
@@ -98,7 +100,7 @@ def _comparable(
     """The metric at the baseline and now; averages over classes are over the same classes on both sides."""
     now = metric_value(current, layout, metric.name)
     if baseline is None or not baseline.n_labelled:
-        return Estimate(None, None, 0, "the baseline has no labels to compare with"), now
+        return Estimate(None, None, 0, NO_BASELINE_LABELS), now
     before = metric_value(baseline, layout, metric.name, leave_out=now.left_out)
     if before.value is not None and set(before.left_out) != set(now.left_out):
         now = metric_value(current, layout, metric.name, leave_out=before.left_out)
@@ -120,8 +122,9 @@ def _cannot_judge(
         return f"{metric.title} is undefined: {now.reason} ({coverage})"
     if before.value is None and threshold is None:
         here = f"{metric.title} is {_shown(metric, now.value)} on {coverage}"
-        known = before.reason if not before.n else f"{metric.title} is undefined at the baseline: {before.reason}"
-        return f"{known}: {here}; give a baseline with labels, or a threshold"
+        if before.reason == NO_BASELINE_LABELS:
+            return f"{NO_BASELINE_LABELS}: {here}; give a baseline with labels, or a threshold"
+        return f"{here}, and undefined at the baseline: {before.reason}"
     return ""
 
 

@@ -64,14 +64,19 @@ def read_profiles(
     return [_stored(row) for row in conn.execute(query)]
 
 
-def row_counts(conn: Connection, binning_id: int, segment: str = "") -> list[RowCount]:
-    """Rows and labelled rows of a segment for each hour (or other grain) that was counted, all versions together."""
+def row_counts(conn: Connection, binning_id: int, segment: str = "", since: datetime | None = None) -> list[RowCount]:
+    """Rows and labelled rows of a segment for each hour (or other grain) that was counted, all versions together.
+
+    Only hours that begin at ``since`` or later where it is given.
+    """
     query = (
         select(profile.c.start, func.sum(profile.c.n_rows), func.sum(profile.c.n_labelled))
         .where(profile.c.binning_id == binning_id, profile.c.segment == segment)
         .group_by(profile.c.start)
         .order_by(profile.c.start)
     )
+    if since is not None:
+        query = query.where(profile.c.start >= since)
     return [RowCount(start, int(n_rows), int(n_labelled)) for start, n_rows, n_labelled in conn.execute(query)]
 
 

@@ -9,20 +9,45 @@ from collections.abc import Mapping, Sequence
 from detectors.binning import Binning
 from detectors.bins import CategoryBins, NumericBins
 from detectors.distances import Distance, total_variation
-from detectors.drift_methods import DEFAULT_METHODS, FieldKind, Measured, compared_counts, deviation, measure, moved
-from detectors.drift_methods import kind_of as _kind_of
+from detectors.drift_methods import (
+    CATEGORY_METHODS,
+    DEFAULT_METHODS,
+    NUMERIC_METHODS,
+    FieldKind,
+    Measured,
+    compared_counts,
+    deviation,
+    kind_of,
+    measure,
+    moved,
+)
 from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.profile import Profile
 from detectors.wording import count, name, number, percent
 
-__all__ = ["DEFAULT_METHODS", "MIN_ROWS", "drift_findings"]
+__all__ = ["DEFAULT_METHODS", "MIN_ROWS", "drift_findings", "methods_named"]
 
 MIN_ROWS = 100
 
 # These end at 1, so twice a raised threshold may be out of reach: half the way is critical too.
 _BOUNDED = {"ks", "total_variation", "jensen_shannon"}
 _BOUNDED_CRITICAL = 0.5
+
+
+def methods_named(method: str) -> dict[FieldKind, str]:
+    """The kinds of field that a method is for, each with the method: ``ks`` leaves categories to the default.
+
+    ValueError where there is no such method.
+    """
+    kinds: dict[FieldKind, str] = {}
+    if method in NUMERIC_METHODS:
+        kinds["numeric"] = method
+    if method in CATEGORY_METHODS:
+        kinds |= {"categorical": method, "boolean": method}
+    if not kinds:
+        raise ValueError(f"method {method!r} is not known: use one of {', '.join(NUMERIC_METHODS)}")
+    return kinds
 
 
 def drift_findings(
@@ -52,7 +77,7 @@ def drift_findings(
     findings = []
     for field in binning.names if fields is None else fields:
         before, now = baseline.field(binning, field), current.field(binning, field)
-        findings.append(_finding(chosen[_kind_of(before)], before, now, threshold, min_rows))
+        findings.append(_finding(chosen[kind_of(before)], before, now, threshold, min_rows))
     return findings
 
 
@@ -114,7 +139,7 @@ def _status(method: str, value: float, limit: float) -> Status:
 
 
 def _effect(baseline: FieldProfile, current: FieldProfile) -> float | None:
-    if _kind_of(baseline) == "numeric":
+    if kind_of(baseline) == "numeric":
         return moved(baseline, current).value
     return total_variation(*compared_counts(baseline, current)).value
 

@@ -10,7 +10,7 @@ from scipy import stats
 
 from detectors.binning import Binning, choose_binning
 from detectors.columns import CategoryColumn, Column, NumericColumn
-from detectors.drift import drift_findings
+from detectors.drift import drift_findings, methods_named
 from detectors.drift_methods import CATEGORY_METHODS, NUMERIC_METHODS, FieldKind
 from detectors.findings import Finding
 from detectors.profile import Profile, profile
@@ -250,3 +250,10 @@ def test_unknown_fields_and_methods_are_refused_by_name() -> None:
         drift_findings(binning, whole, whole, fields=["y"])
     with pytest.raises(ValueError, match="field 'x' is categorical, which method 'ks' is not for: use one of total_v"):
         drift_findings(binning, whole, whole, methods={"categorical": "ks"})
+
+
+def test_a_method_named_for_all_fields_goes_where_it_can() -> None:
+    assert methods_named("ks") == {"numeric": "ks"}
+    assert methods_named("psi") == dict.fromkeys(ALL_KINDS, "psi")
+    with pytest.raises(ValueError, match="method 'kss' is not known: use one of ks, wasserstein, psi"):
+        methods_named("kss")

@@ -47,7 +47,7 @@ def running(settings: Settings, roles: Sequence[Role]) -> Iterator[list[Child]]:
     children: list[Child] = []
     try:
         for role in roles:
-            children.append(_start(settings, role))
+            children.append(_start(settings, role))  # noqa: PERF401 - those that started must be known
         _wait_until_ready(children)
         yield children
     finally:
@@ -84,12 +84,14 @@ def environment(settings: Settings, outer: Mapping[str, str] = os.environ) -> di
 
 
 def _start(settings: Settings, role: Role) -> Child:
+    health: str | None = None
     if role == "dashboard":
         arguments = dashboard_command(settings.dashboard_port, settings.dashboard_host)
         health = f"http://{_address(settings, role)}/_stcore/health"
     else:
         arguments = [sys.executable, "-m", "modelwatch", role]
-        health = f"http://{_address(settings, role)}/readyz" if role == "collector" else None
+        if role == "collector":
+            health = f"http://{_address(settings, role)}/readyz"
     process = subprocess.Popen(  # noqa: S603 - our own commands
         arguments,
         env=environment(settings),

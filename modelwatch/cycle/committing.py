@@ -1,0 +1,132 @@
+"""Results, alert steps, transitions and messages of computed runs: all in one transaction, or nothing.
+
+The transaction is fenced by the epoch of the claim. A worker that was stopped past its lease finds its runs claimed
+by somebody else, and changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine
+from store.alerts import add_transitions, alert_states, save_alerts
+from store.outbox import enqueue
+from store.results import add_results
+from store.runs import finish_runs
+
+from alerts.lifecycle import announcement, n_firing, step, subject
+from alerts.messages import Changed, Context, messages_for, to_outbox
+from modelwatch.cycle.detecting import Judged
+from store.deploys import deploys
+from store.engine import writing
+from store.monitors import channels
+from store.records import Alert, Baseline, Model, Monitor, Result, Transition
+
+
+class SupersededError(Exception):
+    """The lease on the runs was lost; somebody else computes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a batch of runs came to."""
+
+    n_windows: int = 0
+    n_results: int = 0
+    n_fired: int = 0
+    n_resolved: int = 0
+
+    def __add__(self, other: "Committed") -> "Committed":
+        return Committed(
+            self.n_windows + other.n_windows,
+            self.n_results + other.n_results,
+            self.n_fired + other.n_fired,
+            self.n_resolved + other.n_resolved,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Committer:
+    """Commits runs of one monitor. ``new_id`` gives random message ids, ``dashboard`` the address of its first page."""
+
+    engine: Engine
+    model: Model
+    monitor: Monitor
+    baseline: Baseline
+    dashboard: str | None
+    now: datetime
+    new_id: Callable[[], UUID]
+
+    def commit(self, judged: Sequence[Judged]) -> Committed:
+        """Commit runs in the order of their windows; nothing at all when the lease on any of them was lost."""
+        try:
+            with writing(self.engine) as conn:
+                if not finish_runs(conn, [(each.run, each.n_seen) for each in judged]):
+                    raise SupersededError
+                states = {subject(alert): alert for alert in alert_states(conn, self.monitor.id)}
+                total = Committed()
+                for each in judged:
+                    total += self._commit_run(conn, each, states)
+                return total
+        except SupersededError:
+            return Committed()
+
+    def _commit_run(
+        self, conn: Connection, judged: Judged, states: dict[tuple[str, str | None, str | None], Alert]
+    ) -> Committed:
+        ids = add_results(conn, self.model.id, self.monitor.id, judged.run.id, judged.results)
+        results = [replace(result, id=result_id) for result, result_id in zip(judged.results, ids, strict=True)]
+        changed = self._step(conn, judged, results, states)
+        context = Context(
+            definition=self.model.definition,
+            monitor=self.monitor,
+            baseline=self.baseline,
+            deploys=deploys(conn, self.model.id) if changed else (),
+            dashboard=self.dashboard,
+            n_firing=n_firing(states.values()),
+        )
+        messages = messages_for(changed, context, self.now)
+        enqueue(conn, to_outbox(messages, channels(conn, self.model.id) if messages else (), self.now, self.new_id))
+        announced = [announcement(each.change) for each in changed]
+        return Committed(1, len(results), announced.count("firing"), announced.count("resolved"))
+
+    def _step(
+        self,
+        conn: Connection,
+        judged: Judged,
+        results: Sequence[Result],
+        states: dict[tuple[str, str | None, str | None], Alert],
+    ) -> list[Changed]:
+        """Step the alert of every result; the alerts whose state changed."""
+        touched: list[Alert] = []
+        changes = []
+        for result in results:
+            before = states.get(subject(result))
+            after, change = step(before, result, self.monitor.spec, model_id=self.model.id, monitor_id=self.monitor.id)
+            if after is None or after is before:
+                continue
+            touched.append(after)
+            states[subject(result)] = after
+            if change is not None:
+                changes.append((after, change, result))
+        saved = {
+            subject(alert): replace(alert, id=alert_id)
+            for alert, alert_id in zip(touched, save_alerts(conn, touched), strict=True)
+        }
+        states.update(saved)
+        changed = [Changed(saved[subject(alert)], change, result) for alert, change, result in changes]
+        add_transitions(conn, [self._transition(judged, each) for each in changed])
+        return changed
+
+    def _transition(self, judged: Judged, changed: Changed) -> Transition:
+        if changed.alert.id is None:
+            raise ValueError("an alert is saved before its transitions")
+        return Transition(
+            alert_id=changed.alert.id,
+            run_id=judged.run.id,
+            from_state=changed.change.before,
+            to_state=changed.change.after,
+            window_end=judged.run.window_end,
+            at=self.now,
+        )

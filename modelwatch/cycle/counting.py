@@ -1,0 +1,130 @@
+"""Rows and changed labels of one batch as additions to the profiles of their hours, versions and segments."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.binning import Binning
+from detectors.encoding import encode_profile, merge_encoded
+from detectors.performance_encoding import decode_performance, encode_performance
+from detectors.performance_profile import add, empty_performance
+from detectors.profile import empty
+from detectors.profile_groups import encode_rows
+from modelwatch.columns import columns_of_log, label_column
+from modelwatch.fields import PREDICTION
+from modelwatch.outcomes import grouped_performance, label_kind
+from modelwatch.scheme import Scheme, is_score
+from modelwatch.segments import groupings, segment_fields
+from store.definitions import ModelDefinition, duration
+from store.records import LabelChanges, LoggedPredictions, ProfileDelta, ProfileKey, StoredProfile
+from store.schema import from_micros
+
+
+class Counting:
+    """How the rows of one model are counted, by one scheme."""
+
+    def __init__(self, scheme: Scheme, definition: ModelDefinition) -> None:
+        self._scheme = scheme
+        self._definition = definition
+        self._grain = int(duration(definition.grain).total_seconds() * 1_000_000)
+        self._no_rows = encode_profile(empty(scheme.binning))
+        self._no_labels = encode_performance(empty_performance(scheme.layout))
+        # Labelled rows are read for their outputs and segments alone.
+        segments = segment_fields(scheme.binning, definition)
+        self._outputs = Binning(
+            tuple(
+                bins
+                for bins in scheme.binning.fields
+                if bins.name == PREDICTION or is_score(bins.name) or bins.name in segments
+            )
+        )
+
+    def deltas(self, rows: LoggedPredictions, changes: LabelChanges) -> list[ProfileDelta]:
+        """What new rows and changed labels add; a key may come twice, once for each."""
+        return [*self._of_rows(rows), *self._of_labels(changes)]
+
+    def merge(self, old: StoredProfile | None, delta: ProfileDelta) -> StoredProfile:
+        """The profile of a key after an addition."""
+        fields = old.fields if old else self._no_rows
+        performance = old.performance if old else self._no_labels
+        return StoredProfile(
+            key=delta.key,
+            n_rows=(old.n_rows if old else 0) + delta.n_rows,
+            n_labelled=(old.n_labelled if old else 0) + delta.n_labelled,
+            fields=merge_encoded(fields, delta.fields) if delta.fields and old else delta.fields or fields,
+            performance=self._add(performance, delta.performance) if delta.performance else performance,
+        )
+
+    def _add(self, a: bytes, b: bytes) -> bytes:
+        layout = self._scheme.layout
+        return encode_performance(add(decode_performance(layout, a), decode_performance(layout, b)))
+
+    def _of_rows(self, rows: LoggedPredictions) -> Iterator[ProfileDelta]:
+        if not rows.ids:
+            return
+        columns = columns_of_log(self._scheme.binning, rows)
+        coded = encode_rows(self._scheme.binning, columns)
+        hours = _hours(rows, self._grain)
+        for grouping in groupings(self._scheme.binning, self._definition, columns, len(rows.ids)):
+            groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)
+            present, own = _renumbered(groups)
+            profiles = coded.grouped(own, len(present))
+            for position, group in enumerate(present):
+                key = hours.key(group % hours.n, grouping.segments[group // hours.n])
+                yield ProfileDelta(key, int(profiles.n_rows[position]), 0, profiles.encoded(position), None)
+
+    def _of_labels(self, changes: LabelChanges) -> Iterator[ProfileDelta]:
+        if not changes.rows.ids:
+            return
+        columns = columns_of_log(self._outputs, changes.rows)
+        hours = _hours(changes.rows, self._grain)
+        # A label that is replaced is a row taken away and a row added.
+        old, new = _places(changes.old_labels), _places(changes.new_labels)
+        rows = np.concatenate([old, new])
+        signs = np.concatenate([np.full(len(old), -1.0), np.full(len(new), 1.0)])
+        texts = [changes.old_labels[row] for row in old] + [changes.new_labels[row] for row in new]
+        label = label_column(texts, label_kind(self._scheme))
+        picked = {name: column.take(rows) for name, column in columns.items()}
+        for grouping in groupings(self._outputs, self._definition, columns, len(changes.rows.ids)):
+            groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)[rows]
+            present, own = _renumbered(groups)
+            payloads = grouped_performance(self._scheme, picked, label, own, signs)
+            n_labelled = np.rint(np.bincount(own[own >= 0], signs[own >= 0], minlength=len(present))).astype(int)
+            for position, group in enumerate(present):
+                key = hours.key(group % hours.n, grouping.segments[group // hours.n])
+                yield ProfileDelta(key, 0, int(n_labelled[position]), None, payloads[position])
+
+
+class _Hours(NamedTuple):
+    """The (version, hour) of every row: ``of_row`` is a position in the two lists."""
+
+    versions: list[int]
+    starts: list[int]
+    of_row: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        return len(self.starts)
+
+    def key(self, position: int, segment: str) -> ProfileKey:
+        return ProfileKey(self.versions[position], segment, from_micros(self.starts[position]))
+
+
+def _hours(rows: LoggedPredictions, grain: int) -> _Hours:
+    stamps = np.array(rows.ts, dtype=np.int64)
+    pairs = np.stack([np.array(rows.version_ids, dtype=np.int64), stamps // grain * grain])
+    (versions, starts), of_row = np.unique(pairs, axis=1, return_inverse=True)
+    return _Hours(versions.tolist(), starts.tolist(), of_row.reshape(-1).astype(np.int64))
+
+
+def _renumbered(groups: NDArray[np.int64]) -> tuple[list[int], NDArray[np.int64]]:
+    """The groups that have rows, and every row's position among them (-1 stays -1)."""
+    present, own = np.unique(groups, return_inverse=True)
+    out = int(len(present) > 0 and present[0] < 0)
+    return present[out:].tolist(), own.reshape(-1).astype(np.int64) - out
+
+
+def _places(labels: Sequence[str | None]) -> NDArray[np.int64]:
+    return np.array([row for row, label in enumerate(labels) if label is not None], dtype=np.int64)

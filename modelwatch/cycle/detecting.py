@@ -1,0 +1,234 @@
+"""What claimed windows amount to: the sums of their hours against the baseline's, as results.
+
+Nothing here writes; ``committing`` does, in one transaction with what follows from the results.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
+from detectors.drift import drift_findings
+from detectors.encoding import decode_profile, total_encoded
+from detectors.findings import Finding
+from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
+from detectors.performance import performance_findings
+from detectors.performance_encoding import decode_performance, total_encoded_performance
+from detectors.performance_profile import PerformanceProfile
+from detectors.profile import Profile
+from detectors.quality import DEFAULT_CHECKS, quality_findings
+from detectors.quality import MIN_ROWS as QUALITY_MIN_ROWS
+from modelwatch.baselines import LOG_ORIGIN
+from modelwatch.scheme import Scheme
+from modelwatch.segments import WHOLE, segment_names
+from store.baselines import baseline_profile, get_binning
+from store.definitions import FieldKind
+from store.models import versions
+from store.profiles import read_profiles, window_counts
+from store.records import Baseline, Model, Monitor, Result, Run, StoredProfile
+
+_KINDS: tuple[FieldKind, ...] = ("numeric", "categorical", "boolean")
+# ``volume`` compares a window with the median of this many windows before it.
+EARLIER_WINDOWS = 7
+
+
+class Judged(NamedTuple):
+    """A computed run: its results, and how many rows (labelled ones for performance) it has seen."""
+
+    run: Run
+    results: list[Result]
+    n_seen: int
+
+
+class _Reference(NamedTuple):
+    """The sums of a segment's baseline."""
+
+    fields: Profile
+    performance: PerformanceProfile | None
+
+
+class Judge:
+    """Judges windows of one monitor against the baseline in force."""
+
+    def __init__(self, conn: Connection, model: Model, monitor: Monitor, baseline: Baseline, now: datetime) -> None:
+        self._conn = conn
+        self._model = model
+        self._monitor = monitor
+        self._spec = monitor.spec
+        self._baseline = baseline
+        self._now = now
+        self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
+        self._version_names = {version.id: version.name for version in versions(conn, model.id)}
+
+    def judge(self, runs: Sequence[Run]) -> list[Judged]:
+        """Results of every run, in order; what lies in one hour is read once for all of them."""
+        start, end = min(run.window_start for run in runs), max(run.window_end for run in runs)
+        found: dict[int, list[Result]] = {run.id: [] for run in runs}
+        seen: dict[int, int] = {}
+        for segment in segment_names(self._scheme.binning, self._model.definition):
+            reference = self._reference(segment)
+            if reference is None:
+                continue
+            hours = read_profiles(self._conn, self._baseline.binning_id, start, end, segment)
+            for run in runs:
+                own = [hour for hour in hours if run.window_start <= hour.key.start < run.window_end]
+                if segment == WHOLE:
+                    seen[run.id] = self._n_seen(own)
+                findings = self._findings(run, segment, reference, own)
+                version = self._version(own)
+                found[run.id] += [self._result(run, segment, version, finding) for finding in findings]
+        return [Judged(run, found[run.id], seen[run.id]) for run in runs]
+
+    def _findings(
+        self, run: Run, segment: str, reference: _Reference, hours: Sequence[StoredProfile]
+    ) -> Sequence[Finding]:
+        if self._spec.kind == "performance":
+            return self._performance(reference, hours)
+        current = total_encoded(self._scheme.binning, [hour.fields for hour in hours])
+        if self._spec.kind == "drift":
+            return self._drift(reference, current)
+        return self._quality(run, segment, reference, current)
+
+    def _drift(self, reference: _Reference, current: Profile) -> Sequence[Finding]:
+        method = self._spec.method
+        chosen: Mapping[FieldKind, str] | None = dict.fromkeys(_KINDS, method) if isinstance(method, str) else method
+        return drift_findings(
+            self._scheme.binning,
+            reference.fields,
+            current,
+            methods=chosen,
+            threshold=self._spec.threshold,
+            min_rows=self._spec.min_rows or DRIFT_MIN_ROWS,
+            fields=self._spec.fields,
+        )
+
+    def _quality(self, run: Run, segment: str, reference: _Reference, current: Profile) -> Sequence[Finding]:
+        checks = _names(self._spec.check) or DEFAULT_CHECKS
+        return quality_findings(
+            self._scheme.binning,
+            reference.fields,
+            current,
+            checks=checks,
+            threshold=self._spec.threshold,
+            min_rows=self._spec.min_rows or QUALITY_MIN_ROWS,
+            fields=self._spec.fields,
+            earlier_counts=self._earlier_counts(run, segment) if "volume" in checks else (),
+        )
+
+    def _performance(self, reference: _Reference, hours: Sequence[StoredProfile]) -> Sequence[Finding]:
+        return performance_findings(
+            self._scheme.layout,
+            reference.performance,
+            total_encoded_performance(self._scheme.layout, [hour.performance for hour in hours]),
+            sum(hour.n_rows for hour in hours),
+            metrics=_names(self._spec.metric),
+            threshold=self._spec.threshold,
+            min_rows=self._spec.min_rows or PERFORMANCE_MIN_ROWS,
+        )
+
+    def _reference(self, segment: str) -> _Reference | None:
+        """None for a segment that the baseline knows nothing of: there is nothing to compare with."""
+        sums = baseline_profile(self._conn, self._baseline.id, segment)
+        if sums is None:
+            return None
+        performance = decode_performance(self._scheme.layout, sums.performance)
+        if self._baseline.origin.startswith(LOG_ORIGIN) and self._baseline.start and self._baseline.end:
+            # The labels of a baseline that was made of the log come when they come.
+            hours = read_profiles(
+                self._conn, self._baseline.binning_id, self._baseline.start, self._baseline.end, segment
+            )
+            performance = total_encoded_performance(self._scheme.layout, [hour.performance for hour in hours])
+        fields = decode_profile(self._scheme.binning, sums.fields)
+        return _Reference(fields, performance if performance.n_labelled else None)
+
+    def _earlier_counts(self, run: Run, segment: str) -> list[int]:
+        """Rows of the windows before this one, oldest first, as far back as there were any."""
+        length = run.window_end - run.window_start
+        windows = [
+            (run.window_start - step * length, run.window_end - step * length) for step in range(EARLIER_WINDOWS, 0, -1)
+        ]
+        counts = [count.n_rows for count in window_counts(self._conn, self._baseline.binning_id, windows, segment)]
+        first = next((position for position, count in enumerate(counts) if count), len(counts))
+        return counts[first:]
+
+    def _n_seen(self, hours: Sequence[StoredProfile]) -> int:
+        labelled = self._spec.kind == "performance"
+        return sum(hour.n_labelled if labelled else hour.n_rows for hour in hours)
+
+    def _version(self, hours: Sequence[StoredProfile]) -> str | None:
+        """The version that served most of a window's rows."""
+        rows: Counter[int] = Counter()
+        for hour in hours:
+            rows[hour.key.version_id] += hour.n_rows
+        return self._version_names.get(rows.most_common(1)[0][0]) if rows else None
+
+    def _result(self, run: Run, segment: str, version: str | None, finding: Finding) -> Result:
+        return Result(
+            model=self._model.name,
+            version=version,
+            monitor=self._monitor.name,
+            kind=finding.kind,
+            method=finding.method,
+            field=finding.field,
+            segment=segment or None,
+            window_start=run.window_start,
+            window_end=run.window_end,
+            n_baseline=finding.n_baseline,
+            n_current=finding.n_current,
+            value=finding.value,
+            threshold=finding.threshold,
+            threshold_source=finding.threshold_source,
+            p_value=finding.p_value,
+            effect=finding.effect,
+            severity=finding.severity,
+            severity_score=None,
+            confidence=finding.confidence,
+            status=finding.status,
+            reason=finding.reason,
+            baseline=baseline_name(self._baseline),
+            computed_at=self._now,
+            revision=run.revision,
+        )
+
+
+def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason: str, now: datetime) -> Judged:
+    """The result of a run that could not be computed, whatever was tried: status ``error``, with the reason."""
+    result = Result(
+        model=model.name,
+        version=None,
+        monitor=monitor.name,
+        kind=monitor.spec.kind,
+        method=monitor.spec.kind,
+        field=None,
+        segment=None,
+        window_start=run.window_start,
+        window_end=run.window_end,
+        n_baseline=baseline.n_rows,
+        n_current=0,
+        value=None,
+        threshold=None,
+        threshold_source=None,
+        p_value=None,
+        effect=None,
+        severity="none",
+        severity_score=None,
+        confidence=None,
+        status="error",
+        reason=reason,
+        baseline=baseline_name(baseline),
+        computed_at=now,
+        revision=run.revision,
+    )
+    return Judged(run, [result], 0)
+
+
+def baseline_name(baseline: Baseline) -> str:
+    """How results name a baseline: its number and the start of its content hash."""
+    return f"{baseline.id}:{baseline.content_hash[:12]}"
+
+
+def _names(given: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
+    return (given,) if isinstance(given, str) else given

@@ -1,0 +1,101 @@
+"""Which windows of a model's monitors are due, put on the plan in order, from the last planned one on."""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import accumulate, islice
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from modelwatch.baselines import LOG_ORIGIN
+from modelwatch.windows import Window, WindowPlan
+from store.definitions import MonitorSpec, duration
+from store.monitors import monitors
+from store.profiles import row_counts
+from store.records import Baseline, Model, Monitor, RowCount
+from store.runs import SeenRun, plan_runs, replan_runs, seen_runs
+
+# A stream that fell silent gets this many windows that say so; then it rests until rows come again. Without the
+# bound a replay of old history would plan empty windows up to today.
+SILENT_WINDOWS = 7
+# A computed window is due again when the rows or labels that came later are this share of those it had seen and at
+# least so many, or when its last label has come. So few late rows would hardly move a result, and every trickle of
+# labels would make another revision.
+GROWN_SHARE = 0.05
+GROWN_ROWS = 20
+# How far back windows are looked at again.
+REVISED_WINDOWS = 1_000
+# How many windows one monitor may add in one round; the rest follow in the next.
+PLAN_LIMIT = 10_000
+
+
+def window_plan(model: Model, spec: MonitorSpec) -> WindowPlan:
+    """How the windows of a monitor are cut."""
+    return WindowPlan(duration(spec.window), duration(spec.every or spec.window), ZoneInfo(model.definition.time_zone))
+
+
+def plan_model(conn: Connection, model: Model, baseline: Baseline, now: datetime) -> int:
+    """Put every due window of every active monitor on the plan; how many were added or became due again."""
+    counts = [count for count in row_counts(conn, baseline.binning_id) if count.n_rows > 0]
+    if not counts:
+        return 0
+    starts = [count.start for count in counts]
+    hours = _Hours(counts)
+    added = 0
+    for monitor in monitors(conn, model.id):
+        grown = [seen.id for seen in seen_runs(conn, monitor.id, REVISED_WINDOWS) if hours.has_grown(seen, monitor)]
+        added += replan_runs(conn, grown)
+        due = list(islice(due_windows(model, monitor, baseline, starts, now), PLAN_LIMIT))
+        if due:
+            added += plan_runs(conn, monitor.id, [(window.start, window.end) for window in due])
+    return added
+
+
+def due_windows(
+    model: Model, monitor: Monitor, baseline: Baseline, starts: Sequence[datetime], now: datetime
+) -> Iterator[Window]:
+    """Windows of ``monitor`` that ended, were left open for late rows long enough, and are not planned yet.
+
+    ``starts`` are the beginnings of the profiled hours that hold rows, in order.
+    """
+    plan = window_plan(model, monitor.spec)
+    grain = duration(model.definition.grain)
+    after = monitor.planned_to or _first_boundary(plan, baseline, starts[0])
+    silence = SILENT_WINDOWS * plan.step
+    until = min(now - duration(monitor.spec.lateness), starts[-1] + grain + silence + plan.length)
+    silent = 0
+    position = 0
+    for window in plan.windows(after, until):
+        while position < len(starts) and starts[position] < window.start:
+            position += 1
+        has_rows = position < len(starts) and starts[position] < window.end
+        silent = 0 if has_rows else silent + 1
+        if silent <= SILENT_WINDOWS:
+            yield window
+
+
+class _Hours:
+    """Rows and labelled rows of any window, from running totals over the profiled hours."""
+
+    def __init__(self, counts: Sequence[RowCount]) -> None:
+        self._starts = [count.start for count in counts]
+        self._rows = [0, *accumulate(count.n_rows for count in counts)]
+        self._labelled = [0, *accumulate(count.n_labelled for count in counts)]
+
+    def has_grown(self, seen: SeenRun, monitor: Monitor) -> bool:
+        """Whether enough has come into a computed window since."""
+        first, last = bisect_left(self._starts, seen.window_start), bisect_left(self._starts, seen.window_end)
+        n_rows = self._rows[last] - self._rows[first]
+        n_labelled = self._labelled[last] - self._labelled[first]
+        of_labels = monitor.spec.kind == "performance"
+        grown = (n_labelled if of_labels else n_rows) - seen.n_seen
+        complete = of_labels and n_labelled == n_rows
+        return grown >= max(GROWN_ROWS, GROWN_SHARE * seen.n_seen) or (complete and grown > 0)
+
+
+def _first_boundary(plan: WindowPlan, baseline: Baseline, first_start: datetime) -> datetime:
+    """Judging begins with the first row, but never inside rows of the log that made the baseline."""
+    if baseline.origin.startswith(LOG_ORIGIN) and baseline.end is not None:
+        return plan.ceiling(baseline.end)
+    return plan.floor(first_start)

@@ -1,0 +1,150 @@
+"""One round of the cycle: everything that is due at an instant, to completion."""
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from store.runs import claim_runs
+
+from modelwatch.baselines import baseline_from_log
+from modelwatch.cycle.committing import Committed, Committer
+from modelwatch.cycle.delivery import Courier
+from modelwatch.cycle.detecting import Judge, Judged, failed
+from modelwatch.cycle.planning import plan_model
+from modelwatch.cycle.profiling import profile_model
+from store.baselines import active_baseline
+from store.engine import writing
+from store.models import list_models
+from store.monitors import get_monitor
+from store.records import Baseline, Model, Monitor, Run
+
+_log = logging.getLogger(__name__)
+
+# So many windows of one monitor are computed and committed together.
+BATCH_RUNS = 50
+LEASE = timedelta(minutes=10)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CycleSettings:
+    """What a round needs from outside.
+
+    ``dashboard`` is the address of the dashboard for links in messages, None where there is none. ``clock`` is wall
+    time, for leases and deliveries; windows are judged by the ``now`` of the round.
+    """
+
+    environment: Mapping[str, str]
+    dashboard: str | None = None
+    clock: Callable[[], datetime] = _wall_clock
+    jitter: Callable[[], float] = random.random
+    new_id: Callable[[], UUID] = uuid4
+
+
+@dataclass(slots=True)
+class CycleSummary:
+    """What a round did. ``errors`` are sentences about models whose turn failed; the others had theirs."""
+
+    now: str
+    models: int = 0
+    rows_profiled: int = 0
+    labels_profiled: int = 0
+    baselines_made: int = 0
+    windows_planned: int = 0
+    windows: int = 0
+    results: int = 0
+    alerts_fired: int = 0
+    alerts_resolved: int = 0
+    webhooks_delivered: int = 0
+    webhooks_failed: int = 0
+    errors: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, object]:
+        """The summary as plain values, for JSON."""
+        return asdict(self)
+
+
+def run(engine: Engine, now: datetime, settings: CycleSettings) -> CycleSummary:
+    """Profile, plan, detect, decide and deliver what is due at ``now``.
+
+    A model whose turn fails is reported and does not stop the others.
+    """
+    summary = CycleSummary(now.astimezone(UTC).isoformat())
+    with engine.connect() as conn:
+        models = list_models(conn)
+    for model in models:
+        summary.models += 1
+        try:
+            _prepare(engine, model, now, summary)
+        except Exception as error:
+            _log.exception("model %s could not be profiled", model.name)
+            summary.errors.append(f"{model.name}: {type(error).__name__}: {error}")
+    _detect(engine, now, settings, summary)
+    courier = Courier(engine, settings.clock, settings.jitter, settings.environment)
+    delivered = courier.deliver()
+    summary.webhooks_delivered, summary.webhooks_failed = delivered.delivered, delivered.failed
+    return summary
+
+
+def _prepare(engine: Engine, model: Model, now: datetime, summary: CycleSummary) -> None:
+    """Everything before detection: a baseline, profiles, a plan."""
+    with engine.connect() as conn:
+        baseline = active_baseline(conn, model.id)
+    if baseline is None:
+        baseline = baseline_from_log(engine, model, now)
+        if baseline is None:
+            return
+        summary.baselines_made += 1
+    profiled = profile_model(engine, model, baseline)
+    summary.rows_profiled += profiled.n_rows
+    summary.labels_profiled += profiled.n_labels
+    with writing(engine) as conn:
+        summary.windows_planned += plan_model(conn, model, baseline, now)
+
+
+def _detect(engine: Engine, now: datetime, settings: CycleSettings, summary: CycleSummary) -> None:
+    while runs := claim_runs(engine, limit=BATCH_RUNS, lease=LEASE, now=settings.clock()):
+        with engine.connect() as conn:
+            monitor = get_monitor(conn, runs[0].monitor_id)
+            model = next(model for model in list_models(conn) if model.id == monitor.model_id)
+            baseline = active_baseline(conn, model.id)
+        if baseline is None:
+            raise LookupError(f"windows of model {model.name} are planned, and it has no baseline")
+        judged = _judge(engine, model, monitor, baseline, runs, now)
+        committer = Committer(engine, model, monitor, baseline, settings.dashboard, now, settings.new_id)
+        _add(summary, committer.commit(judged))
+
+
+def _judge(
+    engine: Engine, model: Model, monitor: Monitor, baseline: Baseline, runs: list[Run], now: datetime
+) -> list[Judged]:
+    """Results of the claimed runs; a window that cannot be computed gets one that says so, and holds up no other.
+
+    Trouble with the database is not the window's: it ends the round, and the lease runs out.
+    """
+    try:
+        with engine.connect() as conn:
+            return Judge(conn, model, monitor, baseline, now).judge(runs)
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        if len(runs) > 1:
+            return [each for run in runs for each in _judge(engine, model, monitor, baseline, [run], now)]
+        _log.exception("monitor %s of model %s could not be computed", monitor.name, model.name)
+        reason = f"{type(error).__name__}: {error}"
+        return [failed(model, monitor, baseline, run, reason, now) for run in runs]
+
+
+def _add(summary: CycleSummary, committed: Committed) -> None:
+    summary.windows += committed.n_windows
+    summary.results += committed.n_results
+    summary.alerts_fired += committed.n_fired
+    summary.alerts_resolved += committed.n_resolved

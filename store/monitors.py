@@ -26,6 +26,16 @@ def channels(conn: Connection, model_id: int) -> list[Channel]:
     return [_channel(row) for row in conn.execute(query)]
 
 
+def get_monitor(conn: Connection, monitor_id: int) -> Monitor:
+    """The monitor with that id, also when it was dropped from its model's file."""
+    return _monitor(conn.execute(select(monitor).where(monitor.c.id == monitor_id)).one())
+
+
+def get_channel(conn: Connection, channel_id: int) -> Channel:
+    """The channel with that id, also when it was disabled or dropped from its model's file."""
+    return _channel(conn.execute(select(channel).where(channel.c.id == channel_id)).one())
+
+
 def disable_channel(conn: Connection, channel_id: int, reason: str) -> None:
     """Deliver nothing more through a channel until its model's file is applied again."""
     conn.execute(update(channel).where(channel.c.id == channel_id).values(disabled_reason=reason))

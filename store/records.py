@@ -285,6 +285,46 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert with names instead of ids, and the result it rests on (all None and ``""``: it has none).
+
+    ``kind`` is that of the monitor.
+    """
+
+    model: str
+    monitor: str
+    kind: ResultKind
+    method: str
+    field: str | None
+    segment: str | None
+    state: AlertState
+    since: datetime | None
+    window_start: datetime | None
+    window_end: datetime
+    value: float | None
+    threshold: float | None
+    effect: float | None
+    status: Status | None
+    reason: str
+    n_current: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionRow:
+    """A change of an alert's state, with names instead of ids."""
+
+    model: str
+    monitor: str
+    method: str
+    field: str | None
+    segment: str | None
+    from_state: AlertState
+    to_state: AlertState
+    window_end: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     id: int
     model_id: int

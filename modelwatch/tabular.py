@@ -214,6 +214,9 @@ class _Reading:
         if self._mapped.task == "regression":
             return typed(cells, "numeric", self._table.texts).cells
         cells = loosely_typed(cells, self._table.texts)
+        if pd.api.types.is_float_dtype(cells.dtype) and (cells.isna() | (cells % 1 == 0)).all():
+            # Whole numbers become floats in files where some are missing.
+            cells = cells.astype("Int64")
         if set(self._mapped.classes) == {"0", "1"}:
             values = plain_values(cells)
             if any(isinstance(value, bool) for value in values):

@@ -47,7 +47,7 @@ def ks(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:
     High: the two distributions differ much around one point, the upper edge of bin ``location``. The p-value is that
     of ``scipy.stats.ks_2samp(method="asymp")``: the one-sample distribution at round(n m / (n + m)) rows. Bins that
     hold several distinct values can only hide distance, never add some, and ties make the p-value too large rather
-    than too small. Source: Hodges, Arkiv foer Matematik 3 (1958).
+    than too small; it is None where that comes to a single row. Source: Hodges, Arkiv foer Matematik 3 (1958).
     """
     baseline, current, reason = _pair(baseline_counts, current_counts)
     if reason:
@@ -58,8 +58,8 @@ def ks(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:
     # Shares add up to 1 only within rounding; equal distributions are at distance 0, not at 1e-17.
     value = 0.0 if value < 1e-12 else value
     rows = round(effective_rows(int(baseline.sum()), int(current.sum())))
-    p_value = float(kstwo.sf(value, max(rows, 1)))
-    return Distance(value, p_value=min(max(p_value, 0.0), 1.0), location=location)
+    p_value = min(max(float(kstwo.sf(value, rows)), 0.0), 1.0) if rows > 1 else None
+    return Distance(value, p_value=p_value, location=location)
 
 
 def total_variation(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:

@@ -72,27 +72,31 @@ class Layout:
 
     @property
     def table(self) -> slice:
+        return slice(1, self._table_end)
+
+    @property
+    def _table_end(self) -> int:
         rows, columns = self.table_shape
-        return slice(1, 1 + rows * columns)
+        return 1 + rows * columns
 
     @property
     def scored(self) -> int:
-        return self.table.stop
+        return self._table_end
 
     @property
     def outside(self) -> int:
-        return self.table.stop + 1
+        return self._table_end + 1
 
     def score_bins(self, score: int) -> slice:
         """Rows over the bins of one score: those without its class, then those with it."""
-        start = self.table.stop + 2 + sum(2 * (len(edges) + 1) for edges in self.score_edges[:score])
+        start = self._table_end + 2 + sum(2 * (len(edges) + 1) for edges in self.score_edges[:score])
         return slice(start, start + 2 * (len(self.score_edges[score]) + 1))
 
     @property
     def n_counts(self) -> int:
         if self.task == "regression":
             return self.FIRST_ERROR_BIN + len(ERROR_EDGES) + 1
-        return self.table.stop + 2 + sum(2 * (len(edges) + 1) for edges in self.score_edges)
+        return self._table_end + 2 + sum(2 * (len(edges) + 1) for edges in self.score_edges)
 
     @property
     def sum_names(self) -> tuple[str, ...]:

@@ -49,8 +49,8 @@ class Log(Generic[Row]):
     content_of: Callable[[Row], Values] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "identity_of", attrgetter(*self.identity))
-        object.__setattr__(self, "content_of", attrgetter(*self.content))
+        object.__setattr__(self, "identity_of", _getter(self.identity))
+        object.__setattr__(self, "content_of", _getter(self.content))
 
     @property
     def content(self) -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _write_sqlite(cursor: Any, log: Log[Row], rows: list[Row]) -> dict[Values, V
     holes = ", ".join("?" * len(columns))
     cursor.executemany(
         f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({holes}) ON CONFLICT DO NOTHING",
-        map(attrgetter(*columns), rows),
+        map(_getter(columns), rows),
     )
     if cursor.rowcount == len(rows):
         return {}
@@ -171,17 +171,23 @@ def _write_statement(cursor: Any, log: Log[Row], rows: list[Row]) -> dict[Values
             return found
 
 
+def _getter(columns: tuple[str, ...]) -> Callable[[Any], Values]:
+    """The values of a row's columns, as a tuple also when there is one."""
+    get: Callable[[Any], Any] = attrgetter(*columns)
+    return get if len(columns) > 1 else lambda row: (get(row),)
+
+
 def _arrays(log: Log[Row], columns: Sequence[str]) -> str:
     # Binary: psycopg escapes the elements of a text array one by one, which costs 70 us a row of 30 features.
     return ", ".join(f"%b::{'text' if column in log.texts else 'bigint'}[]" for column in columns)
 
 
-def _by_column(columns: Sequence[str], rows: list[Row]) -> list[list[Any]]:
-    return [list(values) for values in zip(*map(attrgetter(*columns), rows), strict=True)]
+def _by_column(columns: tuple[str, ...], rows: list[Row]) -> list[list[Any]]:
+    return [list(values) for values in zip(*map(_getter(columns), rows), strict=True)]
 
 
 def _refuse_unstorable(log: Log[Row], rows: Sequence[Row]) -> None:
-    texts = attrgetter(*log.texts)
+    texts = _getter(log.texts)
     if _flaw("".join([text for row in rows for text in texts(row) if text])) is None:
         return
     for index, row in enumerate(rows):

@@ -1,9 +1,12 @@
 """The log of predictions: what a model was asked and what it answered, each event once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, Select, UnaryExpression, func, select
 
+from store.among import rows_among
 from store.append import Log, append
 from store.records import LoggedPredictions, PredictionRow, WriteOutcome
 from store.schema import prediction_log
@@ -17,7 +20,7 @@ _LOG: Log[PredictionRow] = Log(
 )
 
 # In the order of the fields of LoggedPredictions.
-LOGGED_COLUMNS = (
+_LOGGED_COLUMNS = (
     prediction_log.c.id,
     prediction_log.c.ts,
     prediction_log.c.version_id,
@@ -44,7 +47,7 @@ def read_predictions(conn: Connection, model_id: int, after_id: int, to_id: int,
     log = prediction_log.c
     return _read(
         conn,
-        select(*LOGGED_COLUMNS)
+        select(*_LOGGED_COLUMNS)
         .where(log.model_id == model_id, log.id > after_id, log.id <= to_id)
         .order_by(log.id)
         .limit(limit),
@@ -58,19 +61,53 @@ def read_predictions_between(
     log = prediction_log.c
     return _read(
         conn,
-        select(*LOGGED_COLUMNS)
+        select(*_LOGGED_COLUMNS)
         .where(log.model_id == model_id, log.ts >= start_ts, log.ts < end_ts)
         .order_by(log.ts, log.id)
         .limit(limit),
     )
 
 
-def logged_predictions(rows: Sequence[Sequence[object]]) -> LoggedPredictions:
-    """Rows of LOGGED_COLUMNS turned into columns."""
+def read_predictions_by_id(conn: Connection, ids: Collection[int]) -> LoggedPredictions:
+    """The rows with these ids, in the order of ids."""
+    rows = rows_among(conn, select(*_LOGGED_COLUMNS), prediction_log.c.id, ids)
+    return _columns(sorted(rows, key=itemgetter(0)))
+
+
+def first_ts(conn: Connection, model_id: int) -> int | None:
+    """The earliest event time of the model, in microseconds; None when there is no event."""
+    return _first_in_order(conn, model_id, prediction_log.c.ts.asc())
+
+
+def last_ts(conn: Connection, model_id: int) -> int | None:
+    """The latest event time of the model, in microseconds; None when there is no event."""
+    return _first_in_order(conn, model_id, prediction_log.c.ts.desc())
+
+
+def last_received_at(conn: Connection, model_id: int) -> int | None:
+    """When the newest row of the model came in, in microseconds; None when there is none."""
+    log = prediction_log.c
+    query = select(log.received_at).where(log.model_id == model_id).order_by(log.id.desc()).limit(1)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def count_between(conn: Connection, model_id: int, start_ts: int, end_ts: int) -> int:
+    """How many events of the model have start_ts <= ts < end_ts."""
+    log = prediction_log.c
+    query = select(func.count()).where(log.model_id == model_id, log.ts >= start_ts, log.ts < end_ts)
+    return conn.execute(query).scalar_one()
+
+
+def _first_in_order(conn: Connection, model_id: int, order: UnaryExpression[int]) -> int | None:
+    log = prediction_log.c
+    return conn.execute(select(log.ts).where(log.model_id == model_id).order_by(order).limit(1)).scalar_one_or_none()
+
+
+def _read(conn: Connection, query: Select[Any]) -> LoggedPredictions:
+    return _columns(conn.execute(query).all())
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> LoggedPredictions:
     if not rows:
         return LoggedPredictions([], [], [], [], [], [], [])
     return LoggedPredictions(*map(list, zip(*rows, strict=True)))
-
-
-def _read(conn: Connection, query: Select[tuple[int, int, int, str, str | None, str | None, str]]) -> LoggedPredictions:
-    return logged_predictions(conn.execute(query).all())

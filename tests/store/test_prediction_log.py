@@ -10,7 +10,16 @@ from sqlalchemy import Engine, insert, select
 
 from store.append import UnstorableTextError
 from store.engine import StoreError, writing
-from store.prediction_log import read_predictions, read_predictions_between, write_predictions
+from store.prediction_log import (
+    count_between,
+    first_ts,
+    last_received_at,
+    last_ts,
+    read_predictions,
+    read_predictions_between,
+    read_predictions_by_id,
+    write_predictions,
+)
 from store.records import LoggedPredictions, PredictionRow
 from store.schema import model, model_version, prediction_log
 from tests.store.conftest import NOW
@@ -47,28 +56,24 @@ def test_the_same_event_again_is_a_duplicate_whatever_its_spelling(
     assert stored(engine, model_id).features == ['{"x":1,"y":[true,null]}']
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"ts": 0},
-        {"prediction": "0"},
-        {"prediction": None},
-        {"prediction": "true"},
-        {"score": None},
-        {"score": "0.84"},
-        {"features": "{}"},
-        {"features": '{"income":51000,"region":"south"}'},
-        {"features": '{"income":"51000","region":"north"}'},
-        {"tags": "{}"},
-    ],
-)
 def test_another_event_under_the_same_id_is_a_conflict_and_the_first_is_kept(
-    engine: Engine, model_id: int, version_id: int, change: dict[str, int | str | None]
+    engine: Engine, model_id: int, version_id: int
 ) -> None:
     row = prediction_row(model_id, version_id, "a")
-    other = replace(row, **change)  # type: ignore[arg-type]
+    others = [
+        replace(row, ts=0),
+        replace(row, prediction="0"),
+        replace(row, prediction=None),
+        replace(row, prediction="true"),
+        replace(row, score=None),
+        replace(row, score="0.84"),
+        replace(row, features="{}"),
+        replace(row, features='{"income":51000,"region":"south"}'),
+        replace(row, features='{"income":"51000","region":"north"}'),
+        replace(row, tags="{}"),
+    ]
     write_predictions(engine, [row])
-    assert write_predictions(engine, [other]) == ["conflict"]
+    assert write_predictions(engine, others) == ["conflict"] * len(others)
     kept = stored(engine, model_id)
     assert (kept.ts, kept.predictions, kept.scores, kept.features) == (
         [row.ts],
@@ -106,16 +111,16 @@ def test_the_same_id_of_two_models_is_two_events(engine: Engine, model_id: int, 
     assert len(stored(engine, model_id).ids) == 1
 
 
-@pytest.mark.parametrize(("text", "cause"), [("a\0b", "NUL"), ("a\ud800b", "surrogate")])
-@pytest.mark.parametrize("column", ["prediction_id", "features", "tags"])
 def test_a_text_that_no_database_holds_is_named_and_nothing_is_stored(
-    engine: Engine, model_id: int, version_id: int, column: str, text: str, cause: str
+    engine: Engine, model_id: int, version_id: int
 ) -> None:
     rows = [prediction_row(model_id, version_id, str(i)) for i in range(3)]
-    rows[1] = replace(rows[1], **{column: text})  # type: ignore[arg-type]
-    with pytest.raises(UnstorableTextError, match=f"row 1: {column} .*{cause}") as caught:
-        write_predictions(engine, rows)
-    assert (caught.value.index, caught.value.column) == (1, column)
+    for column in ("prediction_id", "prediction", "score", "features", "tags"):
+        for text, cause in (("a\0b", "NUL"), ("a\ud800b", "surrogate")):
+            rows[1] = replace(prediction_row(model_id, version_id, "1"), **{column: text})
+            with pytest.raises(UnstorableTextError, match=f"row 1: {column} .*{cause}") as caught:
+                write_predictions(engine, rows)
+            assert (caught.value.index, caught.value.column) == (1, column)
     assert stored(engine, model_id).ids == []
 
 
@@ -203,3 +208,24 @@ def test_reading_by_event_time_is_half_open_and_in_order(engine: Engine, model_i
     with engine.connect() as connection:
         assert read_predictions_between(connection, model_id, 10, 40, 100).ts == [10, 20, 30]
         assert read_predictions_between(connection, model_id, 10, 40, 2).ts == [10, 20]
+
+
+def test_extent_and_counts(engine: Engine, model_id: int, version_id: int) -> None:
+    with engine.connect() as connection:
+        assert [read(connection, model_id) for read in (first_ts, last_ts, last_received_at)] == [None, None, None]
+    for ts, received_at in ((20, 100), (40, 102), (10, 101)):
+        write_predictions(engine, [prediction_row(model_id, version_id, str(ts), ts=ts, received_at=received_at)])
+    with engine.connect() as connection:
+        assert [read(connection, model_id) for read in (first_ts, last_ts, last_received_at)] == [10, 40, 101]
+        assert first_ts(connection, model_id + 1) is None
+        assert count_between(connection, model_id, 10, 40) == 2
+        assert count_between(connection, model_id, 41, EVERYTHING) == 0
+
+
+def test_rows_by_id_come_in_the_order_of_ids(engine: Engine, model_id: int, version_id: int) -> None:
+    write_predictions(engine, [prediction_row(model_id, version_id, str(i)) for i in range(5)])
+    everything = stored(engine, model_id)
+    with engine.connect() as connection:
+        some = read_predictions_by_id(connection, [everything.ids[3], everything.ids[1], EVERYTHING])
+    assert some.ids == [everything.ids[1], everything.ids[3]]
+    assert some.prediction_ids == [everything.prediction_ids[1], everything.prediction_ids[3]]

@@ -143,13 +143,14 @@ def test_attempts_are_kept_and_the_message_shows_the_last(post: _Post) -> None:
     assert post.attempts("b") == []
 
 
-def test_who_has_lost_the_lease_cannot_overwrite_what_was_recorded_since(post: _Post) -> None:
+@pytest.mark.parametrize("wait", [0, 2])
+def test_who_has_lost_the_lease_cannot_overwrite_what_was_recorded_since(post: _Post, wait: int) -> None:
     post.enqueue(post.message("a"))
     (late,) = post.claim()
     (other,) = post.claim(NOW + LEASE)
-    assert post.record(other, "retry", NOW + 2 * LEASE)
+    assert post.record(other, "retry", NOW + wait * LEASE)
     assert not post.record(late, "delivered")
-    assert post.all()["a"] == replace(other, attempts=1, next_attempt_at=NOW + 2 * LEASE)
+    assert post.all()["a"] == replace(other, attempts=1, next_attempt_at=NOW + wait * LEASE)
     assert len(post.attempts("a")) == 2
     (last,) = post.claim(NOW + 2 * LEASE)
     assert post.record(last, "dead")

@@ -58,6 +58,8 @@ class Counting:
         )
 
     def _add(self, a: bytes, b: bytes) -> bytes:
+        if a == self._no_labels:
+            return b
         layout = self._scheme.layout
         return encode_performance(add(decode_performance(layout, a), decode_performance(layout, b)))
 

@@ -3,15 +3,16 @@
 Nothing here writes; ``committing`` does, in one transaction with what follows from the results.
 """
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
-from detectors.drift import drift_findings
+from detectors.drift import drift_findings, methods_named
 from detectors.encoding import decode_profile, total_encoded
 from detectors.findings import Finding
 from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
@@ -22,15 +23,14 @@ from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, quality_findings
 from detectors.quality import MIN_ROWS as QUALITY_MIN_ROWS
 from modelwatch.baselines import LOG_ORIGIN
+from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.baselines import baseline_profile, get_binning
-from store.definitions import FieldKind
 from store.models import versions
-from store.profiles import read_profiles, window_counts
+from store.profiles import read_profiles, row_counts
 from store.records import Baseline, Model, Monitor, Result, Run, StoredProfile
 
-_KINDS: tuple[FieldKind, ...] = ("numeric", "categorical", "boolean")
 # ``volume`` compares a window with the median of this many windows before it.
 EARLIER_WINDOWS = 7
 
@@ -61,6 +61,7 @@ class Judge:
         self._baseline = baseline
         self._now = now
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
+        self._hours: dict[str, HourTotals] = {}
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
@@ -73,8 +74,9 @@ class Judge:
             if reference is None:
                 continue
             hours = read_profiles(self._conn, self._baseline.binning_id, start, end, segment)
+            starts = [hour.key.start for hour in hours]
             for run in runs:
-                own = [hour for hour in hours if run.window_start <= hour.key.start < run.window_end]
+                own = hours[bisect_left(starts, run.window_start) : bisect_left(starts, run.window_end)]
                 if segment == WHOLE:
                     seen[run.id] = self._n_seen(own)
                 findings = self._findings(run, segment, reference, own)
@@ -94,7 +96,7 @@ class Judge:
 
     def _drift(self, reference: _Reference, current: Profile) -> Sequence[Finding]:
         method = self._spec.method
-        chosen: Mapping[FieldKind, str] | None = dict.fromkeys(_KINDS, method) if isinstance(method, str) else method
+        chosen = methods_named(method) if isinstance(method, str) else method
         return drift_findings(
             self._scheme.binning,
             reference.fields,
@@ -150,7 +152,9 @@ class Judge:
         windows = [
             (run.window_start - step * length, run.window_end - step * length) for step in range(EARLIER_WINDOWS, 0, -1)
         ]
-        counts = [count.n_rows for count in window_counts(self._conn, self._baseline.binning_id, windows, segment)]
+        if segment not in self._hours:
+            self._hours[segment] = HourTotals(row_counts(self._conn, self._baseline.binning_id, segment))
+        counts = [self._hours[segment].rows(start, end) for start, end in windows]
         first = next((position for position, count in enumerate(counts) if count), len(counts))
         return counts[first:]
 

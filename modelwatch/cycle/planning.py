@@ -1,19 +1,19 @@
 """Which windows of a model's monitors are due, put on the plan in order, from the last planned one on."""
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import accumulate, islice
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from modelwatch.baselines import LOG_ORIGIN
+from modelwatch.hours import HourTotals
 from modelwatch.windows import Window, WindowPlan
 from store.definitions import MonitorSpec, duration
 from store.monitors import monitors
 from store.profiles import row_counts
-from store.records import Baseline, Model, Monitor, RowCount
+from store.records import Baseline, Model, Monitor
 from store.runs import SeenRun, plan_runs, replan_runs, seen_runs
 
 # A stream that fell silent gets this many windows that say so; then it rests until rows come again. Without the
@@ -41,10 +41,10 @@ def plan_model(conn: Connection, model: Model, baseline: Baseline, now: datetime
     if not counts:
         return 0
     starts = [count.start for count in counts]
-    hours = _Hours(counts)
+    hours = HourTotals(counts)
     added = 0
     for monitor in monitors(conn, model.id):
-        grown = [seen.id for seen in seen_runs(conn, monitor.id, REVISED_WINDOWS) if hours.has_grown(seen, monitor)]
+        grown = [seen.id for seen in seen_runs(conn, monitor.id, REVISED_WINDOWS) if _has_grown(seen, monitor, hours)]
         added += replan_runs(conn, grown)
         due = list(islice(due_windows(model, monitor, baseline, starts, now), PLAN_LIMIT))
         if due:
@@ -75,23 +75,14 @@ def due_windows(
             yield window
 
 
-class _Hours:
-    """Rows and labelled rows of any window, from running totals over the profiled hours."""
-
-    def __init__(self, counts: Sequence[RowCount]) -> None:
-        self._starts = [count.start for count in counts]
-        self._rows = [0, *accumulate(count.n_rows for count in counts)]
-        self._labelled = [0, *accumulate(count.n_labelled for count in counts)]
-
-    def has_grown(self, seen: SeenRun, monitor: Monitor) -> bool:
-        """Whether enough has come into a computed window since."""
-        first, last = bisect_left(self._starts, seen.window_start), bisect_left(self._starts, seen.window_end)
-        n_rows = self._rows[last] - self._rows[first]
-        n_labelled = self._labelled[last] - self._labelled[first]
-        of_labels = monitor.spec.kind == "performance"
-        grown = (n_labelled if of_labels else n_rows) - seen.n_seen
-        complete = of_labels and n_labelled == n_rows
-        return grown >= max(GROWN_ROWS, GROWN_SHARE * seen.n_seen) or (complete and grown > 0)
+def _has_grown(seen: SeenRun, monitor: Monitor, hours: HourTotals) -> bool:
+    """Whether enough has come into a computed window since."""
+    n_rows = hours.rows(seen.window_start, seen.window_end)
+    n_labelled = hours.labelled(seen.window_start, seen.window_end)
+    of_labels = monitor.spec.kind == "performance"
+    grown = (n_labelled if of_labels else n_rows) - seen.n_seen
+    complete = of_labels and n_labelled == n_rows
+    return grown >= max(GROWN_ROWS, GROWN_SHARE * seen.n_seen) or (complete and grown > 0)
 
 
 def _first_boundary(plan: WindowPlan, baseline: Baseline, first_start: datetime) -> datetime:

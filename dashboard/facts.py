@@ -73,7 +73,8 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """One model as recorded. ``events`` counts received rows a day or hour, oldest first."""
+    """One model as recorded. ``events`` are counted by local day, oldest first; ``n_logged`` counts all events of a
+    model that has no baseline yet."""
 
     name: str
     owner: str
@@ -82,6 +83,7 @@ class ModelFacts:
     baseline: Baseline | None
     baseline_rows: int
     last_received: datetime | None
+    n_logged: int = 0
     events: tuple[tuple[datetime, int], ...] = ()
     windows: tuple[JudgedWindow, ...] = ()
     episodes: tuple[Episode, ...] = ()

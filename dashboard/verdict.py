@@ -236,10 +236,9 @@ def _set_up(facts: ModelFacts, now: datetime) -> Verdict:
             f"modelwatch ingest {facts.name} FILE",
         )
     if facts.baseline is None:
-        received = sum(n for _, n in facts.events)
         return Verdict(
             "waiting",
-            f"{facts.name} has no baseline to compare with: {words.count(received, 'event')} received.",
+            f"{facts.name} has no baseline to compare with: {words.count(facts.n_logged, 'event')} received.",
             (
                 f"The first {facts.baseline_rows:,} events become the baseline by themselves.",
                 "To choose one now, give a file of training or reference rows:",

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # CommonMark lets a backslash stand before any ASCII punctuation, and shows the character as it is.
 _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
-# Streamlit replaces emoji names, icons and arrows in the finished text, where no backslash helps. An invisible
-# word joiner between the characters does.
-_REPLACED = re.compile(r"(?<=[:<>=~-])(?=[\w:/<>=~+-])")
+# Streamlit turns emoji names, icons, arrows between spaces, web and mail addresses of the finished text into other
+# things, where no backslash helps. An invisible word joiner inside them does.
+_REPLACED = re.compile(r"(?<=:)(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
 _JOINER = "\u2060"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 

@@ -12,7 +12,7 @@ DAY = timedelta(days=1)
 
 IMAGE = "<img src=x onerror=alert(1)>"
 DOTTED = "a.b[0]"
-MARKED = "**x** $y$ :smile: [link](http://evil.example) | `code`"
+MARKED = "**x** $y$ :smile: [link](http://evil.example) | `code` -> www.evil.example"
 HOSTILE = (IMAGE, DOTTED, MARKED, '=HYPERLINK("http://evil.example")', "f" * 256)
 FEATURES = ("income", "age", "region", "employment_years", "loan_amount", "purpose")
 DRIFT_LIMIT = 0.1
@@ -132,7 +132,11 @@ def _quality(model: str, names: tuple[str, ...], end: datetime, outage: datetime
         for method, usual, limit in (("missing", 0.01, 0.05), ("range", 0.0, 0.01)):
             value: float | None = usual * chance.random()
             status: Status = "ok"
-            if method == "missing" and name == names[2] and end > datetime(2026, 5, 29, tzinfo=UTC):
+            if (
+                method == "missing"
+                and name == names[-1 if len(names) < 3 else 2]
+                and end > datetime(2026, 5, 29, tzinfo=UTC)
+            ):
                 value, status = 0.08, "warning"
             if end == outage:
                 value, status = None, "nodata"

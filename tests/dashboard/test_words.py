@@ -31,9 +31,29 @@ def test_escaping_changes_nothing_that_is_seen(text: str) -> None:
     assert "".join(shown).replace("\u2060", "") == words.one_line(text).replace("\u2060", "")
 
 
-@pytest.mark.parametrize("name", [":smile:", ":material/home:", ":red[x]", "<-", "->", ">=", "--", "http://x.example"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        ":smile:",
+        ":+1:",
+        ":material/home:",
+        ":red[x]",
+        "<->",
+        "<-",
+        "->",
+        ">=",
+        "--",
+        "http://x.example",
+        "www.x.example",
+    ],
+)
 def test_what_streamlit_replaces_after_parsing_is_broken_up(name: str) -> None:
     assert name not in words.plain(name).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", ["loan-amount", "a.b[0]", "<b>", "x=1"])
+def test_ordinary_names_can_be_copied_as_they_are(name: str) -> None:
+    assert "\u2060" not in words.plain(name)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

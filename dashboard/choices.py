@@ -1,0 +1,107 @@
+"""The choices at the top of the model page, each bound to the address, so that a copied link restores them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import links, words
+from dashboard.facts import ModelFacts
+
+ALL = "all monitors"
+_WHOLE = ""
+
+
+def asked_model() -> str | None:
+    """The model that the address names, before any widget has read it."""
+    return st.query_params.get(links.MODEL) or st.session_state.get(links.MODEL)
+
+
+def model(names: Sequence[str]) -> str:
+    """Which model, of ``names``; the address must name one. It is never a default, so it stays in the address."""
+    chosen = st.selectbox("Model", sorted(names), index=None, key=links.MODEL, bind="query-params", width=220)
+    return names[0] if chosen is None else chosen
+
+
+def span() -> str:
+    """How far back: one of ``links.RANGES``."""
+    chosen = st.segmented_control(
+        "Range",
+        links.RANGES,
+        default=links.DEFAULT_RANGE,
+        required=True,
+        key=links.RANGE,
+        bind="query-params",
+        help="How far back from the last window that was judged.",
+    )
+    return chosen or links.DEFAULT_RANGE
+
+
+def until() -> date | None:
+    """The last day to show; None is the newest there is."""
+    chosen = st.date_input(
+        "Up to", value=None, key=links.UNTIL, bind="query-params", format="YYYY-MM-DD", width=140,
+        help="The last day to show. Empty: the newest.",
+    )  # fmt: skip
+    return chosen if isinstance(chosen, date) else None
+
+
+def monitor(results: pd.DataFrame) -> str:
+    """Which monitor, or ALL."""
+    names = sorted(results["monitor"].unique())
+    if len(names) < 2:
+        return ALL
+    chosen = st.selectbox("Monitor", [ALL, *names], key=links.MONITOR, bind="query-params", width=180)
+    return ALL if chosen is None else chosen
+
+
+def segment(results: pd.DataFrame) -> str:
+    """Which segment; ``""`` is the whole stream. Not asked where there are no segments."""
+    names = sorted(set(results["segment"].unique()) - {_WHOLE})
+    if not names:
+        return _WHOLE
+    chosen = st.selectbox(
+        "Segment", [_WHOLE, *names], format_func=_segment_name, key=links.SEGMENT, bind="query-params", width=180
+    )
+    return _WHOLE if chosen is None else chosen
+
+
+def field(names: Sequence[str]) -> str:
+    """Which field to look at closely; the first where the address names none."""
+    chosen = st.selectbox("Field", list(names), key=links.FIELD, bind="query-params", width=320)
+    return names[0] if chosen is None else chosen
+
+
+def measure(measures: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Which (monitor, method) of the field; the first is the worst. Not asked where there is one."""
+    if len(measures) == 1:
+        return measures[0]
+    shown = {f"{monitor}/{method}": f"{words.method(method)} ({monitor})" for monitor, method in measures}
+    names = [f"{monitor}/{method}" for monitor, method in measures]
+    chosen = st.selectbox(
+        "Measured by", names, format_func=lambda name: shown[name], key=links.MEASURE, bind="query-params", width=240
+    )
+    return measures[names.index(chosen) if chosen in names else 0]
+
+
+def metric(names: Sequence[str], shown: dict[str, str]) -> str:
+    """Which metric of performance."""
+    chosen = st.selectbox(
+        "Metric", list(names), format_func=lambda name: shown[name], key=links.METRIC, bind="query-params", width=220
+    )
+    return names[0] if chosen is None else chosen
+
+
+def period(facts: ModelFacts, span_text: str, until_day: date | None) -> tuple[datetime | None, datetime | None]:
+    """From when to when windows may end, (None, None) for all. A span ends with the last window judged."""
+    last = facts.last_judged
+    end = datetime(until_day.year, until_day.month, until_day.day, tzinfo=facts.zone) if until_day else None
+    until_instant = end + timedelta(days=1) if end else (last.end if last else None)
+    if span_text == "all" or until_instant is None:
+        return None, until_instant
+    return until_instant - timedelta(days=int(span_text.removesuffix("d"))), until_instant
+
+
+def _segment_name(name: str) -> str:
+    return name or "whole stream"

@@ -117,7 +117,7 @@ def test_a_text_that_no_database_holds_is_named_and_nothing_is_stored(
     rows = [prediction_row(model_id, version_id, str(i)) for i in range(3)]
     for column in ("prediction_id", "prediction", "score", "features", "tags"):
         for text, cause in (("a\0b", "NUL"), ("a\ud800b", "surrogate")):
-            rows[1] = replace(prediction_row(model_id, version_id, "1"), **{column: text})
+            rows[1] = replace(prediction_row(model_id, version_id, "1"), **{column: text})  # type: ignore[arg-type]
             with pytest.raises(UnstorableTextError, match=f"row 1: {column} .*{cause}") as caught:
                 write_predictions(engine, rows)
             assert (caught.value.index, caught.value.column) == (1, column)

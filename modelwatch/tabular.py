@@ -24,6 +24,9 @@ from store.schema import from_micros
 __all__ = ["FileRows", "LabelRows", "Mapped", "TabularError", "mapping_of", "read_labels", "read_rows"]
 
 Role = Literal["prediction_id", "timestamp", "prediction", "score", "label", "version"]
+# The columns that a file must have where the model file names them.
+TO_INGEST: tuple[Role, ...] = ("prediction_id", "timestamp", "prediction", "score", "version")
+TO_COMPARE: tuple[Role, ...] = ("prediction", "score")
 _DEFAULT = ColumnsSpec()
 
 

@@ -235,8 +235,10 @@ run = Table(
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("lease_until", Instant),
-    # Rows (labelled ones for performance) that were counted when the window was last computed.
+    # Rows (labelled ones for performance) that were counted when the window was last computed, and rows and changed
+    # labels that came into it since.
     Column("n_seen", BigInteger, nullable=False, server_default="0"),
+    Column("n_since", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("monitor_id", "window_end"),
     CheckConstraint("window_start < window_end", name="window"),
     _one_of("state", "planned", "claimed", "done"),

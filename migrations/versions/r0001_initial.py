@@ -175,6 +175,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lease_until", INSTANT, nullable=True),
         sa.Column("n_seen", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("n_since", sa.BigInteger(), server_default="0", nullable=False),
         sa.CheckConstraint("state IN ('planned', 'claimed', 'done')", name=op.f("ck_run_state")),
         sa.CheckConstraint("window_start < window_end", name=op.f("ck_run_window")),
         sa.ForeignKeyConstraint(["monitor_id"], ["monitor.id"], name=op.f("fk_run_monitor_id_monitor")),

@@ -1,6 +1,7 @@
 """Rows and changed labels of one batch as additions to the profiles of their hours, versions and segments."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,14 @@ from modelwatch.segments import groupings, segment_fields
 from store.definitions import ModelDefinition, duration
 from store.records import LabelChanges, LoggedPredictions, ProfileDelta, ProfileKey, StoredProfile
 from store.schema import from_micros
+
+
+class Arrival(NamedTuple):
+    """What came into the hour (or other grain) that begins at ``start``; a label that was corrected is a change too."""
+
+    start: datetime
+    n_rows: int
+    n_labels: int
 
 
 class Counting:
@@ -44,6 +53,19 @@ class Counting:
     def deltas(self, rows: LoggedPredictions, changes: LabelChanges) -> list[ProfileDelta]:
         """What new rows and changed labels add; a key may come twice, once for each."""
         return [*self._of_rows(rows), *self._of_labels(changes)]
+
+    def arrivals(self, rows: LoggedPredictions, changes: LabelChanges) -> list[Arrival]:
+        """How many rows and changed labels come into each hour that gets any."""
+        starts = np.array(rows.ts + changes.rows.ts, dtype=np.int64) // self._grain * self._grain
+        present, of_row = np.unique(starts, return_inverse=True)
+        n_rows = np.bincount(of_row[: len(rows.ts)], minlength=len(present))
+        n_labels = np.bincount(of_row[len(rows.ts) :], minlength=len(present))
+        return [
+            Arrival(from_micros(start), rows_there, labels_there)
+            for start, rows_there, labels_there in zip(
+                present.tolist(), n_rows.tolist(), n_labels.tolist(), strict=True
+            )
+        ]
 
     def merge(self, old: StoredProfile | None, delta: ProfileDelta) -> StoredProfile:
         """The profile of a key after an addition."""

@@ -8,24 +8,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from modelwatch.baselines import LOG_ORIGIN
-from modelwatch.hours import HourTotals
 from modelwatch.windows import Window, WindowPlan
 from store.definitions import MonitorSpec, duration
 from store.monitors import monitors
 from store.profiles import row_counts
 from store.records import Baseline, Model, Monitor
-from store.runs import SeenRun, plan_runs, replan_runs, seen_runs
+from store.runs import plan_runs, replan_stale
 
 # A stream that fell silent gets this many windows that say so; then it rests until rows come again. Without the
 # bound a replay of old history would plan empty windows up to today.
 SILENT_WINDOWS = 7
-# A computed window is due again when the rows or labels that came later are this share of those it had seen and at
-# least so many, or when its last label has come. So few late rows would hardly move a result, and every trickle of
-# labels would make another revision.
-GROWN_SHARE = 0.05
-GROWN_ROWS = 20
-# How far back windows are looked at again.
-REVISED_WINDOWS = 1_000
+# A computed window is due again when what came into it since is this share of the rows it had seen: fewer would hardly
+# move a result, and every trickle of labels would make another revision.
+STALE_SHARE = 0.05
 # How many windows one monitor may add in one round; the rest follow in the next.
 PLAN_LIMIT = 10_000
 
@@ -41,11 +36,9 @@ def plan_model(conn: Connection, model: Model, baseline: Baseline, now: datetime
     if not counts:
         return 0
     starts = [count.start for count in counts]
-    hours = HourTotals(counts)
     added = 0
     for monitor in monitors(conn, model.id):
-        grown = [seen.id for seen in seen_runs(conn, monitor.id, REVISED_WINDOWS) if _has_grown(seen, monitor, hours)]
-        added += replan_runs(conn, grown)
+        added += replan_stale(conn, monitor.id, STALE_SHARE)
         due = list(islice(due_windows(model, monitor, baseline, starts, now), PLAN_LIMIT))
         if due:
             added += plan_runs(conn, monitor.id, [(window.start, window.end) for window in due])
@@ -73,16 +66,6 @@ def due_windows(
         silent = 0 if has_rows else silent + 1
         if silent <= SILENT_WINDOWS:
             yield window
-
-
-def _has_grown(seen: SeenRun, monitor: Monitor, hours: HourTotals) -> bool:
-    """Whether enough has come into a computed window since."""
-    n_rows = hours.rows(seen.window_start, seen.window_end)
-    n_labelled = hours.labelled(seen.window_start, seen.window_end)
-    of_labels = monitor.spec.kind == "performance"
-    grown = (n_labelled if of_labels else n_rows) - seen.n_seen
-    complete = of_labels and n_labelled == n_rows
-    return grown >= max(GROWN_ROWS, GROWN_SHARE * seen.n_seen) or (complete and grown > 0)
 
 
 def _first_boundary(plan: WindowPlan, baseline: Baseline, first_start: datetime) -> datetime:

@@ -13,6 +13,7 @@ from store.label_log import label_changes
 from store.prediction_log import read_predictions
 from store.profiles import merge_profiles
 from store.records import Baseline, Binning, LabelChanges, LoggedPredictions, Model
+from store.runs import has_computed_runs, note_new_rows
 
 BATCH_ROWS = 100_000
 
@@ -83,7 +84,12 @@ def _count(engine: Engine, model: Model, batch: _Batch) -> bool:
     """Add a batch to the profiles; False when somebody else has done so in the meantime."""
     counting = Counting(Scheme.from_bytes(batch.binning.payload), model.definition)
     deltas = counting.deltas(batch.rows, batch.changes)
+    arrivals = counting.arrivals(batch.rows, batch.changes)
     with writing(engine) as conn:
-        return merge_profiles(
+        merged = merge_profiles(
             conn, batch.binning.id, expected=batch.before, to=batch.after, deltas=deltas, merge=counting.merge
         )
+        if merged and has_computed_runs(conn, model.id):
+            for start, n_rows, n_labels in arrivals:
+                note_new_rows(conn, model.id, start, n_rows, n_labels)
+        return merged

@@ -93,7 +93,9 @@ def elec2(data: Path, folder: Path) -> Stream:
 def bike_hour(data: Path, folder: Path) -> Stream:
     frame = pd.read_csv(data / "bike_hour.csv.gz")
     features = ["season", "hr", "weekday", "workingday", "weathersit", "temp", "atemp", "hum", "windspeed"]
-    model = HistGradientBoostingRegressor(random_state=0, max_iter=60).fit(frame[features][:4_000], frame["cnt"][:4_000])
+    model = HistGradientBoostingRegressor(random_state=0, max_iter=60).fit(
+        frame[features][:4_000], frame["cnt"][:4_000]
+    )
     stamps = pd.to_datetime(frame["dteday"]) + pd.to_timedelta(frame["hr"], unit="h")
     frame = frame.assign(y_pred=model.predict(frame[features]), at=stamps.dt.strftime("%Y-%m-%d %H:%M"))
     definition = {

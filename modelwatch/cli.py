@@ -1,5 +1,6 @@
 """The command ``modelwatch``. Nothing heavy is imported before a command runs, so that ``--help`` answers at once."""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -63,8 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has had enough of it; Python would complain once more at its end.
-        sys.stderr.close()
+        # Whoever read the output has had enough of it. What is left goes nowhere, else Python complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if debug:

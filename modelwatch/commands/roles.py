@@ -21,12 +21,17 @@ def up(
     dashboard_port: Annotated[int | None, typer.Option(help="The dashboard's port.", min=1, max=65535)] = None,
 ) -> None:
     """Run collector, scheduler and dashboard."""
+    from modelwatch.supervisor import SupervisorError
     from modelwatch.supervisor import up as run_all
 
     found = settings(collector_port=collector_port, dashboard_port=dashboard_port)
     with open_store(found):
         pass
-    run_all(found, say)
+    try:
+        run_all(found, say)
+    except SupervisorError as error:
+        say(f"modelwatch: {error}")
+        raise typer.Exit(1) from error
 
 
 def demo(

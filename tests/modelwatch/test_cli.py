@@ -1,0 +1,338 @@
+"""The commands, from a model file to results, and what they say when something is wrong."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from modelwatch.cli import main
+from modelwatch.commands.watch import RESULT_KEYS
+from store.engine import migrate, open_engine
+
+MODEL_FILE = """
+model: credit
+task: binary
+columns: {prediction_id: id, timestamp: ts, prediction: y, score: p, label: repaid}
+monitors:
+  - {kind: drift, window: 1d}
+  - {kind: performance, window: 1d}
+"""
+
+
+class Answer:
+    """What a command said and how it ended."""
+
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Answer]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory of the test's own, where the settings are the defaults."""
+    for name in [name for name in os.environ if name.startswith("MODELWATCH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    def run(*arguments: str) -> Answer:
+        status = main(arguments)
+        told = capsys.readouterr()
+        return Answer(status, told.out, told.err)
+
+    return run
+
+
+def rows(n: int, first: str, shift: float = 0.0, seed: int = 0) -> pd.DataFrame:
+    """A day of a classifier whose score is calibrated; ``shift`` moves its one feature."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(shift, 1.0, n)
+    p = 1 / (1 + np.exp(-x))
+    return pd.DataFrame(
+        {
+            "id": [f"{first}-{row}" for row in range(n)],
+            "ts": pd.date_range(first, periods=n, freq="60s", tz="UTC"),
+            "x": x,
+            "region": rng.choice(["north", "south"], n),
+            "y": (p >= 0.5).astype(int),
+            "p": p,
+            "repaid": (rng.random(n) < p).astype(int),
+        }
+    )
+
+
+@pytest.fixture
+def credit(folder: Path, sqlite_template: Path, command: Command) -> Command:
+    """A model with a baseline, applied."""
+    Path("modelwatch-data").mkdir()
+    shutil.copyfile(sqlite_template, "modelwatch-data/modelwatch.db")
+    Path("credit.yaml").write_text(MODEL_FILE)
+    rows(2000, "2026-01-01").to_csv("baseline.csv", index=False)
+    assert command("apply", "credit.yaml").status == 0
+    assert command("baseline", "credit", "baseline.csv", "--version", "3").status == 0
+    return command
+
+
+def test_from_a_model_file_to_results_and_alerts(credit: Command) -> None:
+    rows(1440, "2026-02-01", 0.0, 1).to_csv("monday.csv", index=False)
+    rows(1440, "2026-02-02", 1.0, 2).to_csv("tuesday.csv", index=False)
+    for file in ("monday.csv", "tuesday.csv"):
+        done = credit("ingest", "credit", file, "--json")
+        assert (done.status, done.json["accepted"], done.json["rejected_total"]) == (0, 1440, 0)
+        assert credit("labels", "credit", file, "--json").json["accepted"] == 1440
+    summary = credit("cycle", "--once", "--now", "2026-02-03T00:00:00Z").json
+    assert (summary["rows_profiled"], summary["windows"], summary["errors"]) == (2880, 4, [])
+
+    results = credit("results", "credit", "--json").lines
+    assert {tuple(result) for result in results} == {RESULT_KEYS}
+    drift = {(each["window_end"], each["field"]): each["status"] for each in results if each["kind"] == "drift"}
+    assert drift["2026-02-02T00:00:00Z", "x"] == "ok"
+    assert drift["2026-02-03T00:00:00Z", "x"] == "critical"
+    assert drift["2026-02-03T00:00:00Z", "region"] == "ok"
+    assert {each["version"] for each in results} == {"3"}
+    later = credit("results", "credit", "--json", "--since", "2026-02-02T00:00:00Z", "--kind", "drift").lines
+    assert {(each["window_end"], each["kind"]) for each in later} == {("2026-02-03T00:00:00Z", "drift")}
+    assert "critical" in credit("results", "credit").out
+
+    firing = {each["field"] for each in credit("alerts", "credit", "--json").lines if each["state"] == "firing"}
+    assert "x" in firing
+    assert "region" not in firing
+    again = credit("cycle", "--once", "--now", "2026-02-03T00:00:00Z").json
+    assert (again["rows_profiled"], again["windows"], again["alerts_fired"]) == (0, 0, 0)
+
+
+def test_the_same_file_twice_counts_once_and_other_content_is_refused(credit: Command) -> None:
+    frame = rows(50, "2026-02-01")
+    frame.to_csv("day.csv", index=False)
+    assert credit("ingest", "credit", "day.csv", "--json").json["accepted"] == 50
+    assert credit("ingest", "credit", "day.csv", "--json").json["duplicates"] == 50
+    frame.loc[3, "x"] = 99.0
+    frame.to_csv("day.csv", index=False)
+    done = credit("ingest", "credit", "day.csv", "--json").json
+    assert (done["duplicates"], done["rejected_total"]) == (49, 1)
+    assert done["rejected"][0]["index"] == 3
+    assert done["rejected"][0]["field"] == "prediction_id"
+
+
+def test_a_bad_row_is_named_and_its_neighbours_are_kept(credit: Command) -> None:
+    frame = rows(6, "2026-02-01").astype({"ts": "str", "id": "str"})
+    frame.loc[1, "ts"] = "yesterday"
+    frame.loc[2, "ts"] = "2999-01-01T00:00:00Z"
+    frame.loc[3, "id"] = ""
+    frame.loc[4, "region"] = "x" * 10_001
+    frame.to_csv("day.csv", index=False)
+    done = credit("ingest", "credit", "day.csv", "--json").json
+    assert done["accepted"] == 2
+    assert [(each["index"], each["field"]) for each in done["rejected"]] == [
+        (1, "timestamp"),
+        (2, "timestamp"),
+        (3, "prediction_id"),
+        (4, "features.region"),
+    ]
+    told = credit("ingest", "credit", "day.csv")
+    assert told.out == "predictions: 0 accepted, 2 duplicates, 4 rejected\n"
+    assert "row 2: timestamp is missing or not an RFC 3339 instant" in told.err
+
+
+def test_labels_that_are_not_there_are_passed_over(credit: Command) -> None:
+    Path("labels.csv").write_text("id,repaid\na,1\nb,\nc,0\n")
+    done = credit("labels", "credit", "labels.csv", "--json").json
+    assert (done["accepted"], done["unlabelled"], done["rejected_total"]) == (2, 1, 0)
+
+
+def test_a_plan_changes_nothing(credit: Command) -> None:
+    Path("credit.yaml").write_text(MODEL_FILE.replace("window: 1d}\n  - {kind: perf", "window: 7d}\n  - {kind: perf"))
+    planned = credit("apply", "credit.yaml", "--plan")
+    assert "7d" in planned.out
+    assert credit("apply", "credit.yaml", "--plan").out == planned.out
+    assert credit("apply", "credit.yaml").out == planned.out
+    assert credit("apply", "credit.yaml").out == ""
+
+
+def test_a_key_is_shown_once(command: Command) -> None:
+    token = command("keys", "create", "ci", "--model", "credit", "--scope", "read", "--scope", "write").out.strip()
+    (key,) = command("keys", "list", "--json").lines
+    assert token.startswith(f"mw_{key['prefix']}_")
+    assert (key["scopes"], key["models"], key["in_force"]) == (["read", "write"], ["credit"], True)
+    assert command("keys", "revoke", key["prefix"]).status == 0
+    assert command("keys", "list", "--json").lines[0]["in_force"] is False
+    assert command("keys", "revoke", key["prefix"]).status == 2
+    assert Path("modelwatch-data/key-pepper").stat().st_mode & 0o077 == 0
+
+
+def test_keys_of_a_shared_store_need_a_pepper_that_is_set(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", f"sqlite:///{folder}/shared.db")
+    assert "MODELWATCH_KEY_PEPPER" in command("keys", "create", "ci").err
+    monkeypatch.setenv("MODELWATCH_KEY_PEPPER", "a long random text")
+    assert command("keys", "create", "ci").status == 0
+
+
+def test_check_says_whether_the_data_changed(folder: Path, command: Command) -> None:
+    Path("credit.yaml").write_text(MODEL_FILE)
+    rows(2000, "2026-01-01").to_csv("reference.csv", index=False)
+    rows(2000, "2026-02-01", 0.0, 1).to_parquet("same.parquet")
+    rows(2000, "2026-03-01", 1.0, 2).to_json("moved.jsonl", orient="records", lines=True, date_format="iso")
+    same = command("check", "--reference", "reference.csv", "--current", "same.parquet", "--model-file", "credit.yaml")
+    assert (same.status, same.err) == (0, "")
+    moved = command("check", "--reference", "reference.csv", "--current", "moved.jsonl", "--json")
+    assert moved.status == 1
+    assert moved.json["drift"] is True
+    assert "x" in moved.json["changed_fields"]
+    assert "region" not in moved.json["changed_fields"]
+    assert not {"id", "ts"} & {each["field"] for each in moved.json["findings"]}
+    assert "column 'id' differs from row to row like an id" in moved.err
+    assert not Path("modelwatch-data").exists()
+
+
+def test_check_sees_what_is_missing_and_what_lacks_altogether(folder: Path, command: Command) -> None:
+    frame = rows(2000, "2026-01-01")[["x", "region"]]
+    frame.to_csv("reference.csv", index=False)
+    holes = rows(2000, "2026-01-01", 0.0, 1)[["x", "region"]]
+    holes.loc[::3, "x"] = np.nan
+    holes.to_csv("holes.csv", index=False)
+    found = command("check", "--reference", "reference.csv", "--current", "holes.csv", "--json")
+    assert found.status == 1
+    assert [each["method"] for each in found.json["findings"] if each["status"] == "critical"] == ["missing"]
+    frame[["x"]].to_csv("half.csv", index=False)
+    lacking = command("check", "--reference", "reference.csv", "--current", "half.csv")
+    assert lacking.status == 1
+    assert "the current file lacks region" in lacking.err
+
+
+def test_check_of_too_few_rows_is_neither_yes_nor_no(folder: Path, command: Command) -> None:
+    rows(20, "2026-01-01")[["x"]].to_csv("few.csv", index=False)
+    found = command("check", "--reference", "few.csv", "--current", "few.csv")
+    assert found.status == 2
+    assert "too few rows" in found.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["ingest", "nobody", "x.csv"], "there is no model 'nobody'"),
+        (["results", "nobody"], "there is no model 'nobody'"),
+        (["apply", "nothing.yaml"], "nothing.yaml cannot be read: No such file"),
+        (["cycle"], "say --once"),
+        (["cycle", "--once", "--now", "2026-05-01T00:00:00"], "has no time zone: write it like 2026-05-01T00:00:00Z"),
+        (["cycle", "--once", "--now", "soon"], "'soon' is not an instant"),
+        (["results", "credit", "--kind", "weather"], "--kind 'weather' is not known: use drift"),
+        (["check", "--reference", "no.csv", "--current", "no.csv"], "there is no file no.csv"),
+        (["keys", "create", " "], "name: a key needs one"),
+        (["bogus"], "No such command 'bogus'"),
+        (["results"], "Missing argument 'MODEL'"),
+        (["collector", "--port", "99999"], "65535"),
+    ],
+)
+def test_what_users_get_wrong_ends_in_a_sentence(command: Command, arguments: list[str], told: str) -> None:
+    answer = command(*arguments)
+    assert (answer.status, answer.out) == (2, "")
+    assert told in answer.err
+    assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("model: [", "is not valid YAML: line 1"),
+        ("3", "holds no model"),
+        ("model: a\ntask: binary\nwindow: 1d", "unknown field `window`"),
+        ("model: a\ntask: binary\nmonitors: [{kind: drift, window: soon}]", "'soon' is not a duration"),
+        ("task: binary", "missing required field `model`"),
+    ],
+)
+def test_a_wrong_model_file_is_explained(command: Command, text: str, told: str) -> None:
+    Path("wrong.yaml").write_text(text)
+    answer = command("apply", "wrong.yaml")
+    assert answer.status == 2
+    assert answer.err.startswith("modelwatch: wrong.yaml")
+    assert told in answer.err
+
+
+def test_a_store_that_cannot_be_opened_is_named(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", "postgresql://user:secret@127.0.0.1:1/none")
+    answer = command("alerts")
+    assert answer.status == 2
+    assert answer.err.startswith("modelwatch: the store postgresql://127.0.0.1:1/none cannot be opened")
+    assert "secret" not in answer.err
+
+
+def test_settings_that_are_wrong_are_named(command: Command) -> None:
+    Path("modelwatch.toml").write_text("colector_port = 1")
+    answer = command("alerts")
+    assert answer.status == 2
+    assert "did you mean collector_port?" in answer.err
+
+
+def test_debug_lets_the_cause_through(command: Command) -> None:
+    with pytest.raises(Exception, match="there is no model"):
+        command("results", "nobody", "--debug")
+
+
+def test_an_empty_shared_store_is_made_ready_and_one_that_is_behind_is_not(
+    command: Command, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODELWATCH_DATABASE_URL", postgres_url)
+    engine = open_engine(postgres_url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("DROP SCHEMA public CASCADE")
+        conn.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    answer = command("alerts")
+    assert (answer.status, answer.err) == (0, "there are no alerts\n")
+    migrate(postgres_url)
+    engine = open_engine(postgres_url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = 'r9999'")
+    engine.dispose()
+    assert "newer release" in command("alerts").err
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, modelwatch.cli\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'scipy', 'pydantic', 'sqlalchemy', 'msgspec', 'streamlit'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "[]\n"
+
+
+def test_it_runs_as_a_module() -> None:
+    answer = subprocess.run([sys.executable, "-m", "modelwatch", "--help"], capture_output=True, text=True, check=True)
+    assert "baseline" in answer.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_failure(credit: Command) -> None:
+    rows(1440, "2026-02-01", 0.0, 1).to_csv("monday.csv", index=False)
+    credit("ingest", "credit", "monday.csv")
+    credit("cycle", "--once", "--now", "2026-02-02T00:00:00Z")
+    shown = [sys.executable, "-m", "modelwatch", "results", "credit", "--json"]
+    with subprocess.Popen(shown, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (1, b"")

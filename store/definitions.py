@@ -16,8 +16,16 @@ Scalar = str | int | float | bool
 Task = Literal["binary", "multiclass", "regression"]
 FieldKind = Literal["numeric", "categorical", "boolean"]
 MonitorKind = Literal["drift", "quality", "performance"]
+DriftMethod = Literal["ks", "psi", "jensen_shannon", "total_variation", "wasserstein", "chi_square"]
+QualityCheck = Literal["missing", "unseen", "range", "types", "volume"]
+Metric = Literal["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss", "brier", "mae", "rmse", "mape", "r2"]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 FieldName = Annotated[str, Meta(min_length=1, max_length=256)]
+
+_REGRESSION_METRICS = ("mae", "rmse", "mape", "r2")
+_ORDERED_METHODS = ("ks", "wasserstein")
+# Which key chooses what a monitor of each kind computes.
+_CHOICES = {"drift": "method", "quality": "check", "performance": "metric"}
 
 _DURATION = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -76,9 +84,9 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     every: str | None = None
     lateness: str = "0s"
     baseline: Literal["fixed"] = "fixed"
-    method: str | dict[FieldKind, str] | None = None
-    check: str | tuple[str, ...] | None = None
-    metric: str | tuple[str, ...] | None = None
+    method: DriftMethod | dict[FieldKind, DriftMethod] | None = None
+    check: QualityCheck | tuple[QualityCheck, ...] | None = None
+    metric: Metric | tuple[Metric, ...] | None = None
     fields: tuple[FieldName, ...] | None = None
     threshold: float | None = None
     min_rows: Annotated[int, Meta(ge=1)] | None = None
@@ -132,6 +140,8 @@ def definition_from(document: Any) -> ModelDefinition:
     _check_times(definition)
     _check_classes(definition)
     _check_names(definition)
+    for spec in named_monitors(definition):
+        _check_monitor(definition, spec)
     return definition
 
 
@@ -200,7 +210,7 @@ def _check_times(definition: ModelDefinition) -> None:
             text = getattr(spec, key)
             if text is not None and duration(text) % grain:
                 raise DefinitionError(
-                    f"monitor {spec.name}: {key} {text} is not a multiple of grain {definition.grain}"
+                    f"monitor {spec.name}: {key} {text} is not a multiple of the grain {definition.grain}"
                 )
         duration(spec.lateness)
 
@@ -230,3 +240,19 @@ def _check_names(definition: ModelDefinition) -> None:
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise DefinitionError(f"{what}: the name {sorted(map(str, twice))[0]!r} is used twice")
+
+
+def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
+    for kind, key in _CHOICES.items():
+        if kind != spec.kind and getattr(spec, key) is not None:
+            raise DefinitionError(f"monitor {spec.name}: {key} belongs to {kind} monitors, this one is {spec.kind}")
+    if isinstance(spec.method, dict):
+        for kind, method in spec.method.items():
+            if kind != "numeric" and method in _ORDERED_METHODS:
+                raise DefinitionError(
+                    f"monitor {spec.name}: {method} needs values in order, which {kind} fields have not: use "
+                    "total_variation, jensen_shannon, psi or chi_square"
+                )
+    for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
+        if (metric in _REGRESSION_METRICS) != (definition.task == "regression"):
+            raise DefinitionError(f"monitor {spec.name}: {metric} is no metric of a {definition.task} model")

@@ -138,6 +138,11 @@ def _changes(conn: Connection, known: Model | None, definition: ModelDefinition)
             f"task: model {definition.model} is {known.definition.task} and cannot become {definition.task}; "
             "give the new one another name"
         )
+    if known.definition.grain != definition.grain:
+        raise DefinitionError(
+            f"grain: model {definition.model} is counted by {known.definition.grain} and cannot change to "
+            f"{definition.grain}; give the new one another name"
+        )
     now_monitors = {each.name: each.spec for each in monitors(conn, known.id)}
     now_channels = channels(conn, known.id)
     return (

@@ -136,7 +136,7 @@ def test_a_changed_monitor_keeps_its_id_and_its_plan(engine: Engine, loan: int) 
     [
         ({"owner": ""}, ("owner: risk-team -> none",)),
         ({"segments": []}, ("segments: [region] -> none",)),
-        ({"grain": "15m"}, ("grain: 1h -> 15m",)),
+        ({"time_zone": "Europe/Berlin"}, ("time_zone: UTC -> Europe/Berlin",)),
         ({"prediction": {"labels": [0, 1], "positive": 0}}, ("prediction: positive 1 -> 0",)),
         ({"columns": {"timestamp": "when", "ignore": ["part"]}},
          ("columns: timestamp timestamp -> when, ignore none -> [part]",)),
@@ -170,11 +170,20 @@ def test_the_usual_monitors_written_out_are_stored_though_nothing_changes(engine
     assert _plan(engine, written_out) == ()
 
 
-def test_the_task_of_a_model_cannot_change(engine: Engine, loan: int) -> None:
-    other = _loan(task="regression", prediction={})
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"task": "regression", "prediction": {}, "monitors": None}, "loan is binary and cannot become regression"),
+        ({"grain": "15m"}, "loan is counted by 1h and cannot change to 15m"),
+    ],
+)
+def test_the_task_and_the_grain_of_a_model_cannot_change(
+    engine: Engine, loan: int, changes: dict[str, Any], words: str
+) -> None:
+    other = _loan(**changes)
     for act in (plan_definition, lambda connection, definition: apply_definition(connection, definition, LATER)):
         with (
-            pytest.raises(DefinitionError, match="loan is binary and cannot become regression"),
+            pytest.raises(DefinitionError, match=words),
             writing(engine) as connection,
         ):
             act(connection, other)

@@ -42,6 +42,8 @@ class Child:
 def running(settings: Settings, roles: Sequence[Role]) -> Iterator[list[Child]]:
     """The roles, ready, while the block lasts; all are stopped when it ends, however it ends.
 
+    They log at the level of the settings.
+
     Raises SupervisorError when one ends before it is ready or is not ready within a minute.
     """
     children: list[Child] = []
@@ -80,6 +82,7 @@ def environment(settings: Settings, outer: Mapping[str, str] = os.environ) -> di
         "MODELWATCH_DASHBOARD_HOST": settings.dashboard_host,
         "MODELWATCH_DASHBOARD_PORT": str(settings.dashboard_port),
         "MODELWATCH_TICK_SECONDS": str(settings.tick_seconds),
+        "MODELWATCH_LOG_LEVEL": settings.log_level,
     }
 
 

@@ -73,7 +73,8 @@ def run(settings: Settings, exit_when_done: bool, *, out: TextIO = sys.stdout) -
         served = claims.train(SEED)
         model = _set_up(engine, _definition(receiver.url), served, first)
         roles: list[Role] = ["collector"] if exit_when_done else ["collector", "dashboard"]
-        stack.enter_context(running(settings, roles))
+        # The story is told here; the roles speak up only when something is wrong.
+        stack.enter_context(running(settings.model_copy(update={"log_level": "warning"}), roles))
         say.line(f"Playing {story.DAYS} days through the collector at http://{_collector(settings)} ...\n")
         play = _Play(settings, engine, CycleSettings({**os.environ, SECRET_ENV: secret}, settings.dashboard_url), say)
         stack.callback(play.close)

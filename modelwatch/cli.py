@@ -1,5 +1,6 @@
 """The command ``modelwatch``. Nothing heavy is imported before a command runs, so that ``--help`` answers at once."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -50,6 +51,14 @@ def _options(
     """Self-hosted model monitoring: prediction logs in, drift and performance alerts out."""
 
 
+def _log(debug: bool) -> None:
+    """What is logged is for the long-running roles, which turn it on, and for who looks for a fault."""
+    if debug:
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    else:
+        logging.getLogger().addHandler(logging.NullHandler())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. What a user can cause ends in one sentence on stderr and status 2.
 
@@ -57,6 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG in given
+    _log(debug)
     try:
         app(args=[each for each in given if each != DEBUG])
     except SystemExit as end:

@@ -141,10 +141,10 @@ def _model(conn: Connection, model: Model, environment: Mapping[str, str]) -> It
 def _messages(conn: Connection, now: datetime) -> Iterator[Check]:
     dead = messages(conn, state="dead")
     if dead:
-        yield Check("problem", f"{len(dead)} messages were given up: their receivers did not take them in days")
+        yield Check("problem", f"messages given up, for their receivers did not take them in days: {len(dead)}")
     late = [each for each in messages(conn, state="pending") if each.created_at < now - _SLOW_DELIVERY]
     if late:
-        yield Check("problem", f"{len(late)} messages are on their way for more than an hour: is the receiver up?")
+        yield Check("problem", f"messages on their way for more than an hour: {len(late)}; is the receiver up?")
     if not dead and not late:
         yield Check("ok", "no message waits for its receiver")
 

@@ -92,6 +92,8 @@ def cycle_settings(found: "Settings") -> "CycleSettings":
 def _log_to_stderr(found: "Settings") -> None:
     import logging
 
-    logging.basicConfig(level=found.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It tells of every tick.
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=found.log_level.upper(), format=form, force=True)
+    # They tell of every tick and of every part they load.
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -67,7 +67,7 @@ def cycle(
         summary = run(engine, at, cycle_settings(found))
     put(json.dumps(summary.as_dict()))
     for error in summary.errors:
-        say(error)
+        say(error.splitlines()[0])
     if summary.errors:
         raise typer.Exit(1)
 

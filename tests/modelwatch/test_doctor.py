@@ -114,8 +114,8 @@ def test_messages_that_do_not_arrive(settings: Settings, engine: Engine) -> None
         enqueue(conn, [late, replace(late, id="msg_2", state="dead")])
     told = problems(settings, {"CREDIT_SECRET": "whsec_x"})
     assert len(told) == 2
-    assert told[0].startswith("1 messages were given up")
-    assert told[1].startswith("1 messages are on their way for more than an hour")
+    assert told[0].startswith("messages given up")
+    assert told[1].startswith("messages on their way for more than an hour: 1")
 
 
 @pytest.mark.parametrize(("level", "fine"), [("ok", True), ("note", True), ("problem", False)])

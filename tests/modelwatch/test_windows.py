@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,7 +26,7 @@ def test_every_local_day_of_2026_is_one_window(zone: str) -> None:
     local_days = [window.start.astimezone(ZoneInfo(zone)).date() for window in windows]
     year = [day for day in local_days if day.year == 2026]
     assert len(year) == len(set(year)) == 365
-    assert all(a.end == b.start for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(windows))
 
 
 def test_a_day_of_daylight_saving_change_is_shorter_or_longer() -> None:
@@ -66,7 +67,7 @@ def test_windows_tile_time_whatever_the_cuts(zone: str, length: timedelta, start
     middle = start + (end - start) / 3
     assert whole == [*cuts.windows(start, middle), *cuts.windows(middle, end)]
     assert all(start < window.end <= end for window in whole)
-    assert all(a.end == b.start for a, b in zip(whole, whole[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(whole))
 
 
 @given(zones, lengths, instants)

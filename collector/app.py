@@ -15,6 +15,7 @@ from collector.health_routes import HEALTH_ROUTES
 from collector.model_routes import MODEL_ROUTES
 from collector.openapi import openapi_config
 from collector.problems import RequestError
+from collector.reading_routes import READING_ROUTES
 from collector.routes import answer_http_error, answer_problem, check_key
 from collector.service import Collector
 from collector.settings import CollectorSettings
@@ -37,7 +38,7 @@ def create_app(
             collector.close()
 
     return Litestar(
-        route_handlers=[*EVENT_ROUTES, *MODEL_ROUTES, *DEPLOY_ROUTES, *HEALTH_ROUTES],
+        route_handlers=[*EVENT_ROUTES, *MODEL_ROUTES, *DEPLOY_ROUTES, *READING_ROUTES, *HEALTH_ROUTES],
         lifespan=[running],
         guards=[check_key],
         exception_handlers={RequestError: answer_problem, HTTPException: answer_http_error},

@@ -1,8 +1,9 @@
 """The store as the collector uses it: plain calls that may wait, to be made off the event loop."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from store.alerts import alert_rows
 from store.definitions import ModelDefinition
 from store.deploys import add_deploy, deploys
 from store.engine import open_engine, schema_state, writing
@@ -10,7 +11,20 @@ from store.keys import any_active_key, authenticate
 from store.label_log import write_labels
 from store.models import Applied, apply_definition, get_model, list_models, version_id, versions
 from store.prediction_log import write_predictions
-from store.records import ApiKey, Deploy, LabelRow, Model, ModelVersion, PredictionRow, WriteOutcome
+from store.records import (
+    AlertRow,
+    AlertState,
+    ApiKey,
+    Deploy,
+    LabelRow,
+    Model,
+    ModelVersion,
+    PredictionRow,
+    Result,
+    ResultKind,
+    WriteOutcome,
+)
+from store.results import results
 
 
 class Storage:
@@ -61,6 +75,16 @@ class Storage:
             models = [model for model in list_models(connection) if name in (None, model.name)]
             found = [(model.name, each) for model in models for each in deploys(connection, model.id)]
         return sorted(found, key=lambda pair: pair[1].at)
+
+    def results(
+        self, model: str, since: datetime | None, until: datetime | None, kind: ResultKind | None, limit: int
+    ) -> list[Result]:
+        with self._engine.connect() as connection:
+            return results(connection, model=model, since=since, until=until, kind=kind, limit=limit)
+
+    def alerts(self, model: str | None, states: Collection[AlertState]) -> list[AlertRow]:
+        with self._engine.connect() as connection:
+            return alert_rows(connection, model=model, states=states)
 
     def key(self, token: str, now: datetime) -> ApiKey | None:
         """The key in force that a token belongs to."""

@@ -7,8 +7,8 @@ ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="none" stroke="#1f6fc4" '
     'stroke-width="2.4" stroke-linejoin="round" d="M2 13h5l3-8 4 14 3-6h5"/></svg>'
 )
-FLEET = "pages/fleet.py"
-MODEL = "pages/model.py"
+FLEET = "views/fleet.py"
+MODEL = "views/model.py"
 
 
 def main() -> None:

@@ -68,8 +68,20 @@ def segment(results: pd.DataFrame) -> str:
 
 
 def field(names: Sequence[str]) -> str:
-    """Which field to look at closely; the first where the address names none."""
-    chosen = st.selectbox("Field", list(names), key=links.FIELD, bind="query-params", width=320)
+    """Which field to look at closely; the first of ``names``, the worst, until one is chosen.
+
+    There is no default: one that follows the data would leave a chosen field out of the address on the day it is
+    the worst, and a copied link would show another one later.
+    """
+    chosen = st.selectbox(
+        "Field",
+        list(names),
+        index=None,
+        placeholder=f"{words.shorten(names[0])} (the worst)",
+        key=links.FIELD,
+        bind="query-params",
+        width=320,
+    )
     return names[0] if chosen is None else chosen
 
 
@@ -77,18 +89,30 @@ def measure(measures: Sequence[tuple[str, str]]) -> tuple[str, str]:
     """Which (monitor, method) of the field; the first is the worst. Not asked where there is one."""
     if len(measures) == 1:
         return measures[0]
-    shown = {f"{monitor}/{method}": f"{words.method(method)} ({monitor})" for monitor, method in measures}
     names = [f"{monitor}/{method}" for monitor, method in measures]
-    chosen = st.selectbox(
-        "Measured by", names, format_func=lambda name: shown[name], key=links.MEASURE, bind="query-params", width=240
-    )
-    return measures[names.index(chosen) if chosen in names else 0]
+    shown = {
+        name: f"{words.method(method)} ({monitor})" for name, (monitor, method) in zip(names, measures, strict=True)
+    }
+    chosen = _of_worst_first("Measured by", names, shown, links.MEASURE)
+    return measures[names.index(chosen)]
 
 
-def metric(names: Sequence[str], shown: dict[str, str]) -> str:
-    """Which metric of performance."""
+def metric(names: Sequence[str]) -> str:
+    """Which metric of performance; the first is the worst."""
+    return _of_worst_first("Metric", names, {name: words.method(name) for name in names}, links.METRIC)
+
+
+def _of_worst_first(label: str, names: Sequence[str], shown: dict[str, str], key: str) -> str:
+    """One of ``names``, the first until one is chosen; without a default, as for ``field``."""
     chosen = st.selectbox(
-        "Metric", list(names), format_func=lambda name: shown[name], key=links.METRIC, bind="query-params", width=220
+        label,
+        list(names),
+        index=None,
+        placeholder=shown[names[0]],
+        format_func=lambda name: shown[name],
+        key=key,
+        bind="query-params",
+        width=240,
     )
     return names[0] if chosen is None else chosen
 

@@ -177,7 +177,7 @@ def _message_row(
     return {
         "written": words.moment(message.created_at, where, now.year),
         "state": states.delivery(message.state).label,
-        "type": words.one_line(message.type),
+        "type": words.one_line(message.type.removeprefix("alert.")),
         "about": words.shorten(_summary(message.body), 300),
         "channel": channels.get(message.channel_id, "(removed)"),
         "attempts": message.attempts,

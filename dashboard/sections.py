@@ -110,7 +110,7 @@ def performance(measured: pd.DataFrame, transitions: pd.DataFrame, picture: Pict
     whole = measured[measured["field"] == ""]
     judged = frames.latest_windows(whole[whole["status"].isin(["ok", "warning", "critical"])])
     metrics = list(dict.fromkeys([*frames.worst_first(judged)["method"], *sorted(whole["method"].unique())]))
-    metric = choices.metric(metrics, {name: words.method(name) for name in metrics})
+    metric = choices.metric(metrics)
     series, _ = frames.one_length(whole[whole["method"] == metric])
     _timeline(series, transitions, words.method(metric), picture, "labels", frames.baseline_value(series))
 

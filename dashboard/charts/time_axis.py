@@ -101,7 +101,7 @@ def alerts_frame(transitions: pd.DataFrame, drawn: pd.DataFrame, where: ZoneInfo
 def alert_marks(begun: pd.DataFrame, span: tuple[int, int], colours: Palette) -> alt.Chart:
     """A mark where each alert of ``alerts_frame`` began; the vertical place is for the caller to encode."""
     marks = alt.Chart(begun).mark_point(
-        shape="triangle-right", filled=True, size=90, color=colours.bad, stroke=colours.paper, opacity=1
+        shape="triangle-right", filled=True, size=130, color=colours.bad, stroke=colours.paper, opacity=1
     )
     tooltip = [
         alt.Tooltip("row:N", title="Field"),

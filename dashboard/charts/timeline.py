@@ -89,7 +89,7 @@ def timeline(
     layers += [_dots(bad, "triangle-up", colours.bad, 110, y, span)] if len(bad) else []
     layers.append(_targets(drawn, span))
     begun = alerts[alerts["at"].between(*span)]
-    layers += [time_axis.alert_marks(begun, span, colours).encode(y=alt.value(0))] if len(begun) else []
+    layers += [time_axis.alert_marks(begun, span, colours).encode(y=alt.value(7))] if len(begun) else []
     layers += time_axis.change_marks(changes, span, colours)
     return alt.layer(*layers).properties(height=HEIGHT, padding=time_axis.PADDING)
 

@@ -15,6 +15,7 @@ DOTTED = "a.b[0]"
 MARKED = "**x** $y$ :smile: [link](http://evil.example) | `code` -> www.evil.example"
 HOSTILE = (IMAGE, DOTTED, MARKED, '=HYPERLINK("http://evil.example")', "f" * 256)
 FEATURES = ("income", "age", "region", "employment_years", "loan_amount", "purpose")
+NORTH = "region=north"
 DRIFT_LIMIT = 0.1
 
 
@@ -85,12 +86,13 @@ def drifting(model: str = "credit", names: tuple[str, ...] = FEATURES, days: int
 
 
 def healthy(model: str, names: tuple[str, ...] = FEATURES, days: int = 30) -> Iterator[Result]:
-    """Every window fine."""
+    """Every window fine, also in one segment."""
     chance = Random(3)
     for end in ends(days):
         for name in (*names, "prediction"):
             value = 0.02 + 0.03 * chance.random()
             yield result(model=model, field=name, end=end, value=value, effect=value / 2)
+        yield result(model=model, segment=NORTH, end=end, value=0.04)
 
 
 def silent(model: str, days: int = 20) -> Iterator[Result]:

@@ -28,7 +28,7 @@ def fleet() -> AppTest:
 
 def model(**address: str) -> AppTest:
     page = AppTest.from_file(str(APP), default_timeout=30).run()
-    page.switch_page("pages/model.py")
+    page.switch_page("views/model.py")
     for name, value in address.items():
         page.query_params[name] = value
     page.run()
@@ -75,7 +75,7 @@ def test_a_drifting_model_shows_verdict_fields_performance_quality_and_messages(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("churn", "churn is healthy: 7 checks passed in the window of 30 May."),
+        ("churn", "churn is healthy: 8 checks passed in the window of 30 May."),
         ("pricing", "pricing has no data: no rows in the window of 30 May. The last event came 3 days ago."),
         ("fresh", "fresh has no baseline to compare with: 3 events received."),
         ("blank", "blank has not received an event yet."),
@@ -102,6 +102,14 @@ def test_a_link_restores_every_choice() -> None:
     assert str(page.date_input(key="until").value) == "2026-05-20"
     assert page.segmented_control(key="range").value == "7d"
     assert "Performance over time" not in text(page)
+
+
+@pytest.mark.usefixtures("told")
+def test_a_segment_is_asked_for_where_there_are_segments_and_shown_alone() -> None:
+    assert len(model(model="churn").dataframe[0].value) == 7
+    page = model(model="churn", segment=story.NORTH)
+    assert page.selectbox(key="segment").value == story.NORTH
+    assert page.dataframe[0].value["field"].tolist() == ["income"]
 
 
 @pytest.mark.usefixtures("told")

@@ -43,3 +43,8 @@ def test_the_address_of_a_model_carries_names_of_any_kind() -> None:
     address = links.model_address("credit", monitor="drift", segment="region=north & south", base="https://host/")
     assert address == "https://host/model?model=credit&monitor=drift&segment=region%3Dnorth+%26+south"
     assert links.model_address("credit") == "/model?model=credit"
+
+
+def test_streamlit_finds_no_pages_by_itself() -> None:
+    """Files in a folder ``pages`` are run without the navigation when a link is the first thing that is opened."""
+    assert not server.APP.with_name("pages").exists()

@@ -25,7 +25,7 @@ def page() -> None:
     names = [facts.name for facts in sorted(models, key=verdict.urgency)]
     asked = choices.asked_model()
     if asked is None:
-        st.switch_page("pages/model.py", query_params={links.MODEL: names[0]})
+        st.switch_page("views/model.py", query_params={links.MODEL: names[0]})
     if asked not in names:
         _unknown(asked)
         return
@@ -57,7 +57,7 @@ def _unknown(asked: str) -> None:
     """An old link, or a misspelt one: never show another model in place of the one asked for."""
     show.headline(f"There is no model named {words.shorten(asked)}.")
     show.sentence("The link may be older than the store, or the name misspelt.")
-    st.page_link("pages/fleet.py", label="See all models")
+    st.page_link("views/fleet.py", label="See all models")
 
 
 def _sections(url: str, chosen: pd.DataFrame, picture: Picture) -> None:

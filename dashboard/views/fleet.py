@@ -13,16 +13,16 @@ from dashboard.states import NEEDS_SOMEBODY
 MOST_LINKS = 6
 
 _COLUMNS = {
-    "model": st.column_config.TextColumn("Model", pinned=True, width=110),
-    "state": st.column_config.TextColumn("State", width=115),
-    "why": st.column_config.TextColumn("Why", width=290),
-    "since": st.column_config.TextColumn("Since", width=70),
-    "last_event": st.column_config.TextColumn("Last event", width=90, help="When the last event was received."),
-    "events": st.column_config.BarChartColumn("Events a day", width=110, y_min=0, help="Events of the last 14 days."),
-    "last_window": st.column_config.TextColumn("Last judged", width=90, help="The last window that was judged."),
-    "baseline": st.column_config.TextColumn("Compared with", width=235, help="The baseline: origin, rows, age."),
-    "deliveries": st.column_config.TextColumn("Delivery", width=90, help="Alert messages that were given up."),
-    "owner": st.column_config.TextColumn("Owner", width=90),
+    "model": st.column_config.TextColumn("Model", pinned=True, width=95),
+    "state": st.column_config.TextColumn("State", width=113),
+    "why": st.column_config.TextColumn("Why", width=250),
+    "since": st.column_config.TextColumn("Since", width=66),
+    "last_event": st.column_config.TextColumn("Last event", width=85, help="When the last event was received."),
+    "events": st.column_config.BarChartColumn("Events a day", width=95, y_min=0, help="Events of the last 14 days."),
+    "last_window": st.column_config.TextColumn("Last judged", width=88, help="The last window that was judged."),
+    "baseline": st.column_config.TextColumn("Compared with", width=222, help="The baseline: origin, rows, age."),
+    "deliveries": st.column_config.TextColumn("Delivery", width=92, help="Alert messages that were given up."),
+    "owner": st.column_config.TextColumn("Owner", width=95),
 }
 
 
@@ -51,7 +51,7 @@ def _links(models: Sequence[ModelFacts]) -> None:
         return
     with st.container(horizontal=True):
         for facts in needy[:MOST_LINKS]:
-            st.page_link("pages/model.py", label=f"Open {facts.name}", query_params={links.MODEL: facts.name})
+            st.page_link("views/model.py", label=f"Open {facts.name}", query_params={links.MODEL: facts.name})
 
 
 def _table(rows: pd.DataFrame) -> None:
@@ -70,7 +70,7 @@ def _table(rows: pd.DataFrame) -> None:
     show.note("Tick a row to open the model. Times are those of each model's own time zone.")
     selected = chosen["selection"]["rows"]
     if selected:
-        st.switch_page("pages/model.py", query_params={links.MODEL: str(rows["model"].iloc[selected[0]])})
+        st.switch_page("views/model.py", query_params={links.MODEL: str(rows["model"].iloc[selected[0]])})
 
 
 if __name__ == "__main__":

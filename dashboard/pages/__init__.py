@@ -1,1 +1,0 @@
-"""The pages; Streamlit runs each file as a script."""

@@ -6,7 +6,7 @@ its epoch is then an old one, and what it still tries to commit changes nothing.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or_, select, update
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or
 from store.definitions import MonitorSpec
 from store.engine import insert_into, writing
 from store.records import Run, RunState
-from store.schema import monitor, run
+from store.schema import Instant, monitor, run
 
 _COLUMNS = (
     run.c.id,
@@ -41,6 +41,26 @@ def plan_runs(conn: Connection, monitor_id: int, windows: Sequence[tuple[datetim
     behind = or_(monitor.c.planned_to.is_(None), monitor.c.planned_to < last)
     conn.execute(update(monitor).where(monitor.c.id == monitor_id, behind).values(planned_to=last))
     return len(added)
+
+
+class PlanGap(NamedTuple):
+    """Time that no planned window covers: from ``after``, the end of the window before (None: there is none), to the
+    start of a window that ends at ``next_end``."""
+
+    after: datetime | None
+    next_end: datetime
+
+
+def plan_gaps(conn: Connection, monitor_id: int) -> list[PlanGap]:
+    """What the plan of a monitor has passed over, in order; first what lies before its first window."""
+    before = func.lag(run.c.window_end, type_=Instant()).over(order_by=run.c.window_end).label("before")
+    spans = select(before, run.c.window_start, run.c.window_end).where(run.c.monitor_id == monitor_id).subquery()
+    query = (
+        select(spans.c.before, spans.c.window_end)
+        .where(or_(spans.c.before.is_(None), spans.c.before < spans.c.window_start))
+        .order_by(spans.c.window_end)
+    )
+    return [PlanGap(*row) for row in conn.execute(query)]
 
 
 def claim_runs(engine: Engine, *, limit: int, lease: timedelta, now: datetime) -> list[Run]:

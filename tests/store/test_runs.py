@@ -15,6 +15,7 @@ from store.runs import (
     finish_runs,
     list_runs,
     note_new_rows,
+    plan_gaps,
     plan_runs,
     release_runs,
     replan_stale,
@@ -66,6 +67,18 @@ def test_a_window_is_planned_once(engine: Engine, model_id: int, monitor_id: int
         assert count_runs(connection) == {"planned": 3, "claimed": 0, "done": 0}
     first = all_runs(engine, monitor_id)[0]
     assert first == Run(first.id, monitor_id, NOW, NOW + DAY, "planned", 1, 0, 0)
+
+
+def test_the_plan_knows_what_it_has_passed_over(engine: Engine, model_id: int, monitor_id: int) -> None:
+    plan(engine, add_monitor(engine, model_id, "other"), 0, 9)
+    plan(engine, monitor_id, 2, 3, 6, 7, 9)
+    with engine.connect() as connection:
+        assert plan_gaps(connection, monitor_id) == [
+            (None, NOW + 3 * DAY),
+            (NOW + 4 * DAY, NOW + 7 * DAY),
+            (NOW + 8 * DAY, NOW + 10 * DAY),
+        ]
+        assert plan_gaps(connection, monitor_id + 99) == []
 
 
 def test_claims_go_in_the_order_of_windows_and_never_past_somebody_else(engine: Engine, monitor_id: int) -> None:

@@ -1,0 +1,58 @@
+"""The profiles of a model as they are stored, decoded, to be compared."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from sqlalchemy import select
+
+from detectors.encoding import decode_profile
+from detectors.performance_encoding import decode_performance
+from detectors.performance_profile import PerformanceProfile
+from detectors.profile import Profile
+from modelwatch.scheme import Scheme
+from store.baselines import get_binning
+from store.schema import model_version, profile
+from tests.detectors.profiles_equal import assert_same
+from tests.modelwatch.cycle.world import World
+
+Key = tuple[datetime, str, str]
+
+
+class Sums(NamedTuple):
+    n_rows: int
+    n_labelled: int
+    fields: Profile
+    performance: PerformanceProfile
+
+
+def stored_sums(world: World) -> dict[Key, Sums]:
+    """What is stored for each hour, segment and version (by name)."""
+    with world.engine.connect() as conn:
+        scheme = Scheme.from_bytes(get_binning(conn, world.baseline.binning_id).payload)
+        query = (
+            select(profile, model_version.c.name.label("version"))
+            .join(model_version, model_version.c.id == profile.c.version_id)
+            .where(profile.c.binning_id == world.baseline.binning_id)
+        )
+        return {
+            (row.start, row.segment, row.version): Sums(
+                row.n_rows,
+                row.n_labelled,
+                decode_profile(scheme.binning, row.fields),
+                decode_performance(scheme.layout, row.performance),
+            )
+            for row in conn.execute(query)
+        }
+
+
+def assert_same_sums(a: Mapping[Key, Sums], b: Mapping[Key, Sums]) -> None:
+    """Counts are equal exactly, sums within rounding."""
+    assert a.keys() == b.keys()
+    for key, mine in a.items():
+        other = b[key]
+        assert (mine.n_rows, mine.n_labelled) == (other.n_rows, other.n_labelled), key
+        assert_same(mine.fields, other.fields)
+        assert np.array_equal(mine.performance.counts, other.performance.counts), key
+        assert np.allclose(mine.performance.sums, other.performance.sums, rtol=1e-9, atol=1e-9), key

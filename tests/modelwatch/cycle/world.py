@@ -1,0 +1,199 @@
+"""A small model with rows that are known exactly: what the tests of the cycle play with."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine
+
+from modelwatch.baselines import set_baseline, typed_rows
+from modelwatch.cycle import CycleSettings, CycleSummary, run
+from store.baselines import active_baseline
+from store.definitions import ModelDefinition, definition_from
+from store.engine import writing
+from store.label_log import write_labels
+from store.models import apply_definition, version_id
+from store.prediction_log import write_predictions
+from store.records import Baseline, LabelRow, Model, PredictionRow, Result
+from store.results import results
+from store.schema import to_micros
+
+START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20}
+PERFORMANCE: dict[str, Any] = {"kind": "performance", "window": "1h", "min_rows": 20, "metric": ["accuracy", "roc_auc"]}
+QUALITY: dict[str, Any] = {"kind": "quality", "window": "1h"}
+
+
+class Event(NamedTuple):
+    """A prediction as a serving system would log it."""
+
+    id: str
+    at: datetime
+    x: float | None
+    region: str
+    prediction: int
+    score: float
+    version: str = "1"
+
+
+class Label(NamedTuple):
+    """What turned out to be true of a prediction, and when that was known."""
+
+    id: str
+    at: datetime
+    label: int
+
+
+def hours(n: float) -> datetime:
+    """The instant so many hours after the start."""
+    return START + n * HOUR
+
+
+def events(
+    first: int, until: int, per_hour: int = 40, *, seed: int = 1, shift: float = 0.0, version: str = "1"
+) -> list[Event]:
+    """Rows of the hours [first, until), spread over each of them; ``shift`` moves ``x`` by so many deviations."""
+    found = []
+    for hour in range(first, until):
+        rng = np.random.default_rng([seed, hour])
+        for n in range(per_hour):
+            x, score = float(rng.normal()) + shift, float(rng.uniform())
+            region = "north" if rng.uniform() < 0.6 else "south"
+            at = hours(hour + n / per_hour)
+            found.append(Event(f"e{seed}-{hour}-{n}", at, x, region, int(score > 0.5), score, version))
+    return found
+
+
+def labels(of: Iterable[Event], *, after: timedelta = HOUR, wrong: float = 0.2, seed: int = 1) -> list[Label]:
+    """A label for each event: the prediction, but for a share that is ``wrong``."""
+    rng = np.random.default_rng(seed)
+    return [
+        Label(each.id, each.at + after, 1 - each.prediction if rng.uniform() < wrong else each.prediction)
+        for each in of
+    ]
+
+
+def model_file(*monitors: dict[str, Any], **more: Any) -> ModelDefinition:
+    """A definition of a binary model, by default with an hourly drift monitor."""
+    document = {
+        "model": "credit",
+        "task": "binary",
+        "prediction": {"labels": [0, 1], "positive": 1},
+        "monitors": list(monitors) or [DRIFT],
+        **more,
+    }
+    return definition_from(document)
+
+
+@dataclass
+class World:
+    """A model in a store, and the wall clock of the test."""
+
+    engine: Engine
+    model: Model
+    clock: datetime = START
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def log(self, events: Iterable[Event]) -> None:
+        rows = []
+        with writing(self.engine) as conn:
+            of_name: dict[str, int] = {}
+            for each in events:
+                if each.version not in of_name:
+                    of_name[each.version] = version_id(conn, self.model.id, each.version, START)
+                rows.append(self._row(each, of_name[each.version]))
+        write_predictions(self.engine, rows)
+
+    def log_labels(self, given: Iterable[Label]) -> None:
+        write_labels(
+            self.engine,
+            [LabelRow(self.model.id, each.id, json.dumps(each.label), to_micros(each.at), 0) for each in given],
+        )
+
+    def cycle(self, now: datetime) -> CycleSummary:
+        """One round, in which nothing may have failed."""
+        self.clock = max(self.clock, now)
+        summary = run(self.engine, now, CycleSettings(self.environment, clock=lambda: self.clock, jitter=lambda: 0.0))
+        assert summary.errors == []
+        return summary
+
+    @property
+    def baseline(self) -> Baseline:
+        with self.engine.connect() as conn:
+            found = active_baseline(conn, self.model.id)
+        assert found is not None
+        return found
+
+    def results(self, **wanted: Any) -> list[Result]:
+        """The latest results of the model whose attributes are as wanted, in the order of windows."""
+        with self.engine.connect() as conn:
+            found = results(conn, model=self.model.name)
+        return [each for each in found if all(getattr(each, name) == value for name, value in wanted.items())]
+
+    def revisions(self, **wanted: Any) -> list[Result]:
+        """The same, of all revisions."""
+        with self.engine.connect() as conn:
+            found = results(conn, model=self.model.name, latest_only=False)
+        return [each for each in found if all(getattr(each, name) == value for name, value in wanted.items())]
+
+    def _row(self, event: Event, version: int) -> PredictionRow:
+        features = json.dumps({"x": event.x, "region": event.region})
+        return PredictionRow(
+            self.model.id,
+            version,
+            to_micros(event.at),
+            0,
+            event.id,
+            json.dumps(event.prediction),
+            json.dumps(event.score),
+            features,
+            None,
+        )
+
+
+def new_world(
+    engine: Engine, definition: ModelDefinition, baseline: Sequence[Event] | None = None, **more: Any
+) -> World:
+    """The model of a definition in a store, with a labelled baseline of those events where they are given."""
+    with writing(engine) as conn:
+        model = apply_definition(conn, definition, START).model
+    world = World(engine, model, **more)
+    if baseline is not None:
+        give_baseline(world, baseline)
+    return world
+
+
+def give_baseline(world: World, rows: Sequence[Event]) -> Baseline:
+    """Make events, and labels for them, the baseline of the model, as of a file."""
+    frame = pd.DataFrame(rows)
+    of_rows = typed_rows(
+        world.model.definition,
+        frame[["x", "region"]],
+        frame[["prediction", "score"]],
+        [json.dumps(each.label) for each in labels(rows)],
+    )
+    digest = hashlib.sha256(repr(rows).encode()).hexdigest()
+    return set_baseline(
+        world.engine, world.model, of_rows, version="1", origin="a file", content_hash=digest, now=START
+    )
+
+
+REFERENCE = events(0, 20, 50, seed=77)
+
+
+def renamed(definition: ModelDefinition, name: str) -> ModelDefinition:
+    """The same definition under another name."""
+    return msgspec.structs.replace(definition, model=name)
+
+
+def comparable(of: Iterable[Result]) -> list[Result]:
+    """Results without what differs between two models, or two rounds, that saw the same rows."""
+    return [replace(each, model="", id=None, baseline=None, computed_at=START) for each in of]

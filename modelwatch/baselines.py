@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from detectors.columns import CategoryColumn, Column
 from detectors.encoding import encode_profile
@@ -94,8 +94,9 @@ def set_baseline(
 def baseline_from_log(engine: Engine, model: Model, now: datetime) -> Baseline | None:
     """The baseline of the first complete windows of a model's log, as soon as there are enough rows; else None.
 
-    Enough are the ``baseline_rows`` of the model file, or what 28 windows brought if that is at least 100 rows. Its
-    labels are not looked at here: they may be days away, and are read from the profiles when they are needed.
+    Enough are the ``baseline_rows`` of the model file, or what 28 windows brought if that is at least 100 rows, or the
+    first 100 later on. It is the same one whenever ``now`` is, as long as no earlier rows come. Its labels are not
+    looked at here: they may be days away, and are read from the profiles when they are needed.
     """
     definition = model.definition
     plan = _window_plan(definition)
@@ -104,17 +105,10 @@ def baseline_from_log(engine: Engine, model: Model, now: datetime) -> Baseline |
         if first is None:
             return None
         start = plan.floor(from_micros(first))
-        complete = plan.floor(now)
-        if complete <= start:
-            return None
-        rows = read_predictions_between(conn, model.id, to_micros(start), to_micros(complete), definition.baseline_rows)
-    n_windows = sum(1 for _ in islice(plan.windows(start, complete), MAX_BASELINE_WINDOWS))
-    if len(rows.ids) == definition.baseline_rows:
-        end = min(plan.ceiling(from_micros(rows.ts[-1] + 1)), complete)
-    elif n_windows == MAX_BASELINE_WINDOWS and len(rows.ids) >= LEAST_ROWS:
-        end = complete
-    else:
+        found = _enough_rows(conn, model, plan, start, plan.floor(now))
+    if found is None:
         return None
+    rows, end = found
     return set_baseline(
         engine,
         model,
@@ -124,6 +118,26 @@ def baseline_from_log(engine: Engine, model: Model, now: datetime) -> Baseline |
         content_hash=hashlib.sha256("\n".join(rows.prediction_ids).encode()).hexdigest(),
         now=now,
     )
+
+
+def _enough_rows(
+    conn: Connection, model: Model, plan: WindowPlan, start: datetime, complete: datetime
+) -> tuple[LoggedPredictions, datetime] | None:
+    """The rows for a baseline that begins at ``start``, and the end of the windows they fill, if those are over."""
+    ends = [window.end for window in islice(plan.windows(start, complete), MAX_BASELINE_WINDOWS)]
+    if not ends:
+        return None
+    n_rows = model.definition.baseline_rows
+    rows = read_predictions_between(conn, model.id, to_micros(start), to_micros(ends[-1]), n_rows)
+    if len(rows.ids) < n_rows:
+        if len(ends) < MAX_BASELINE_WINDOWS:
+            return None
+        if len(rows.ids) >= LEAST_ROWS:
+            return rows, ends[-1]
+        rows = read_predictions_between(conn, model.id, to_micros(start), to_micros(complete), LEAST_ROWS)
+        if len(rows.ids) < LEAST_ROWS:
+            return None
+    return rows, min(plan.ceiling(from_micros(rows.ts[-1] + 1)), complete)
 
 
 def _window_plan(definition: ModelDefinition) -> WindowPlan:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from litestar import Litestar
@@ -17,13 +17,13 @@ from collector.openapi import openapi_config
 from collector.problems import RequestError
 from collector.reading_routes import READING_ROUTES
 from collector.routes import answer_http_error, answer_problem, check_key
-from collector.service import Collector
+from collector.service import Collector, utc_now
 from collector.settings import CollectorSettings
 
 
 def create_app(
     settings: CollectorSettings,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    clock: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Litestar:
     """The application. The store is opened when it starts up and closed, all rows written, when it shuts down."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from collector.bodies import JSON_TYPE, Share, decode_body, read_body
 from collector.deploys import read_marker
@@ -28,7 +29,7 @@ async def post_deploy(request: Call) -> Response[bytes]:
 
 
 @get("/v1/deploys", opt=READ)
-async def get_deploys(request: Call, model: str | None = None) -> Response[bytes]:
+async def get_deploys(request: Call, model: FromQuery[str | None] = None) -> Response[bytes]:
     """The deploys of one model, or of all that this key may see: the newest of them, oldest first."""
     collector, grant = collector_of(request), request.auth
     if model is not None:

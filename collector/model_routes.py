@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Response, get, put
+from litestar.params import FromPath
 
 from collector.bodies import JSON_TYPE, Share, decode_body, read_body
 from collector.openapi import ModelOperation
@@ -30,7 +31,7 @@ class ModelSummary(msgspec.Struct, frozen=True):
 
 
 @put("/v1/models/{model:str}", status_code=200, opt=WRITE, operation_class=ModelOperation)
-async def put_model(model: str, request: Call) -> Response[bytes]:
+async def put_model(model: FromPath[str], request: Call) -> Response[bytes]:
     """Create or change a model: the model file as JSON. The answer lists what changed; nothing, when all was so."""
     collector = collector_of(request)
     limit = collector.limits.definition_bytes

@@ -1,10 +1,11 @@
 """What the detectors found: results and alerts, for other programs to read."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from collector.problems import RequestError
 from collector.routes import READ, Call, collector_of, json_response
@@ -14,12 +15,12 @@ from store.records import AlertState, Result, ResultKind
 
 @get("/v1/models/{model:str}/results", opt=READ)
 async def get_results(
-    model: str,
+    model: FromPath[str],
     request: Call,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    kind: ResultKind | None = None,
-    limit: int | None = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    kind: FromQuery[ResultKind | None] = None,
+    limit: FromQuery[int | None] = None,
 ) -> Response[bytes]:
     """The latest results of windows that end in (since, until], oldest first.
 
@@ -39,14 +40,17 @@ async def get_results(
 
 
 @get("/v1/alerts", opt=READ)
-async def get_alerts(request: Call, model: str | None = None, state: list[AlertState] | None = None) -> Response[bytes]:
+async def get_alerts(
+    request: Call,
+    model: FromQuery[str | None] = None,
+    states: Annotated[list[AlertState] | None, QueryParameter(name="state")] = None,
+) -> Response[bytes]:
     """Alerts of one model, or of all that this key may see; without ``state`` those that are not inactive."""
     collector, grant = collector_of(request), request.auth
     if model is not None:
         grant.demand_model(model)
         await collector.catalog.model(model)
-    states = tuple(state) if state else ("pending", "firing", "recovering")
-    alerts = await ask(collector.storage.alerts, model, states)
+    alerts = await ask(collector.storage.alerts, model, states or ["pending", "firing", "recovering"])
     return json_response({"alerts": [alert for alert in alerts if grant.covers(alert.model)]})
 
 

@@ -1,13 +1,15 @@
 """Serving the collector: one process, one port."""
 
 import socket
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 import uvicorn
 
 from collector.access import is_loopback
 from collector.app import create_app
+from collector.service import utc_now
 from collector.settings import CollectorSettings
 from collector.storage import Storage
 
@@ -25,7 +27,7 @@ def serve(settings: CollectorSettings, announce: Callable[[str], None] = lambda 
     StartError when a key is needed and there is none, or the port is taken, and StoreError when the store cannot be
     opened.
     """
-    check_store(settings, datetime.now(UTC))
+    check_store(settings, utc_now())
     listener = bind(settings.host, settings.port)
     make_server(settings, announce).run(sockets=[listener])
 
@@ -60,10 +62,15 @@ def bind(host: str, port: int) -> socket.socket:
         raise StartError(f"the collector cannot listen on {host}:{port}: {error.strerror}") from None
 
 
-def make_server(settings: CollectorSettings, announce: Callable[[str], None] = lambda address: None) -> uvicorn.Server:
+def make_server(
+    settings: CollectorSettings,
+    announce: Callable[[str], None],
+    clock: Callable[[], datetime] = utc_now,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> uvicorn.Server:
     """The server, not yet running; to be run with the socket that ``bind`` gives."""
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, clock, monotonic),
         host=settings.host,
         port=settings.port,
         lifespan="on",

@@ -14,6 +14,11 @@ from collector.settings import CollectorSettings, Limits
 from collector.storage import Storage
 
 
+def utc_now() -> datetime:
+    """The clock of a collector that is not told another."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Collector:
     """One running collector: the opened store, and what stands between it and the requests."""
@@ -31,7 +36,7 @@ class Collector:
     def open(
         cls,
         settings: CollectorSettings,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> "Collector":
         """Open the store and start the writer. StoreError when the store cannot be opened."""

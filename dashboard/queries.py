@@ -178,7 +178,7 @@ def _message_row(
         "written": words.moment(message.created_at, where, now.year),
         "state": states.delivery(message.state).label,
         "type": words.one_line(message.type.removeprefix("alert.")),
-        "about": words.shorten(_summary(message.body), 300),
+        "about": words.shorten(_summary(message.body).removeprefix(f"{model.name}: "), 300),
         "channel": channels.get(message.channel_id, "(removed)"),
         "attempts": message.attempts,
         "answer": _answer(attempts[-1]) if attempts else "",

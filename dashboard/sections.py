@@ -159,13 +159,13 @@ def messages(sent: pd.DataFrame) -> None:
         placeholder="",
         alt="The last alert messages",
         column_config={
-            "written": st.column_config.TextColumn("Written", width=120),
+            "written": st.column_config.TextColumn("Written", width=100),
             "state": st.column_config.TextColumn("Delivery", width=110),
-            "type": st.column_config.TextColumn("Message", width=130),
-            "about": st.column_config.TextColumn("About", width=300),
-            "channel": st.column_config.TextColumn("Channel", width=120),
+            "type": st.column_config.TextColumn("Message", width=75),
+            "about": st.column_config.TextColumn("About", width=520),
+            "channel": st.column_config.TextColumn("Channel", width=90),
             "attempts": st.column_config.NumberColumn("Attempts", width=85),
-            "answer": st.column_config.TextColumn("Last answer", width=240),
+            "answer": st.column_config.TextColumn("Last answer", width=190),
         },
     )
 
@@ -197,7 +197,7 @@ def _timeline(
         "▲ a window beyond the limit": points["bad"].any(),
         "▶ an alert began": begun["at"].between(*span).any(),
         "dashed line: a deploy or a new version": len(changes) > 0,
-        "dark column: no rows came": points["silent"].any(),
+        "tan column: no rows came": points["silent"].any(),
     }
     show.note(" · ".join(text for text, holds in said.items() if holds))
 

@@ -45,10 +45,10 @@ def fields(frame: pd.DataFrame, episodes: Sequence[Episode], facts: ModelFacts, 
             "field": words.one_line(row.field),
             "state": states.status(row.status).label,
             "method": words.method(row.method),
-            "value": _shown(row.value),
-            "limit": _shown(row.threshold),
+            "value": words.amount(row.method, row.value),
+            "limit": words.amount(row.method, row.threshold),
             "times_limit": row.ratio,
-            "effect": _shown(row.effect),
+            "effect": words.amount(row.method, row.effect),
             "since": since.get((row.monitor, row.method, row.field, row.segment), ""),
             "trend": trends.get((row.monitor, row.method, row.field), []),
             "reason": words.one_line(row.reason),
@@ -72,8 +72,8 @@ def quality(frame: pd.DataFrame, facts: ModelFacts, now: datetime) -> pd.DataFra
             "state": states.status(row.status).label,
             "check": words.method(row.method),
             "field": words.one_line(row.field) or "(whole model)",
-            "value": _shown(row.value),
-            "limit": _shown(row.threshold),
+            "value": words.amount(row.method, row.value),
+            "limit": words.amount(row.method, row.threshold),
             "rows": int(row.n_current),
             "window": words.window(row.window_start, row.window_end, facts.zone, now.year),
             "reason": words.one_line(row.reason),
@@ -103,8 +103,9 @@ def _baseline(facts: ModelFacts, now: datetime) -> str:
     baseline = facts.baseline
     if baseline is None:
         return "none yet"
-    made = words.age(baseline.created_at, now)
-    return f"{words.shorten(baseline.origin)}, {words.count(baseline.n_rows, 'row')}, {made}"
+    # The origin comes last, for it is what may be long.
+    rows, made = words.count(baseline.n_rows, "row"), words.age(baseline.created_at, now)
+    return f"{rows}, {made}, {words.shorten(baseline.origin, 80)}"
 
 
 def _deliveries(facts: ModelFacts) -> str:
@@ -134,7 +135,3 @@ def _trends(named: pd.DataFrame) -> dict[tuple[str, str, str], list[float]]:
     for row in frames.each(capped):
         trends.setdefault((row.monitor, row.method, row.field), []).append(round(row.ratio, 3))
     return {key: values[-TREND_WINDOWS:] for key, values in trends.items()}
-
-
-def _shown(value: float) -> str:
-    return words.figure(None if pd.isna(value) else value)

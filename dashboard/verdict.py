@@ -36,6 +36,8 @@ def judge(facts: ModelFacts, now: datetime) -> Verdict:
 def fleet_headline(models: Sequence[ModelFacts], now: datetime) -> str:
     """What to say about all models: who needs somebody, and for what."""
     needy = [facts for facts in sorted(models, key=urgency) if level(facts) in NEEDS_SOMEBODY]
+    if needy and len(models) == 1:
+        return judge(models[0], now).headline
     if needy:
         verb = "needs" if len(needy) == 1 else "need"
         told = words.listed([f"{facts.name} ({_reason(facts, now)})" for facts in needy])
@@ -133,9 +135,9 @@ def _subjects(episodes: Sequence[Episode], most: int) -> str:
 def _limit(episode: Episode) -> str:
     if episode.value is None:
         return ""
-    limit = f", limit {words.figure(episode.threshold)}" if episode.threshold is not None else ""
+    limit = f", limit {words.amount(episode.method, episode.threshold)}" if episode.threshold is not None else ""
     name = words.method(episode.method) if episode.kind == "drift" else "now"
-    return f" ({name} {words.figure(episode.value)}{limit})"
+    return f" ({name} {words.amount(episode.method, episode.value)}{limit})"
 
 
 def _cause(episode: Episode, facts: ModelFacts, now: datetime) -> str | None:
@@ -162,6 +164,8 @@ def _before(change: Change, episode: Episode, facts: ModelFacts) -> str:
     if ahead < timedelta(0):
         return ", within the first bad window"
     hours = int(ahead.total_seconds() // 3600)
+    if hours == 0:
+        return ", as the first bad window began"
     return f", {words.count(hours // 24, 'day') if hours >= 48 else words.count(hours, 'hour')} earlier"
 
 

@@ -13,6 +13,7 @@ _REPLACED = re.compile(r"(?<=:)(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|(?<=www)(?=\.
 _JOINER = "\u2060"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
+_SHARES = frozenset({"missing", "unseen", "range", "types"})
 _METHODS = {
     "ks": "KS",
     "psi": "PSI",
@@ -82,6 +83,13 @@ def figure(value: float | None) -> str:
     decimals = 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
     text = f"{value:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if decimals else text
+
+
+def amount(method_name: str, value: float | None) -> str:
+    """A value of a method in the units people read it in: shares as ``12 %``, all else as ``figure``."""
+    if method_name not in _SHARES or value is None or value != value:
+        return figure(value)
+    return f"{figure(round(100 * value, 2))} %"
 
 
 def method(name: str) -> str:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import altair as alt
 import pandas as pd
 
-from dashboard import states, words
+from dashboard import frames, states, words
 from dashboard.charts import palette, time_axis
 from dashboard.charts.palette import Palette
 
@@ -37,8 +37,8 @@ def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame
             "silent": ordered["status"] == "nodata",
             "window": time_axis.window_names(ordered, where, this_year),
             "state": [states.status(status).label for status in ordered["status"]],
-            "shown": [words.figure(value) for value in ordered["value"]],
-            "shown_limit": [words.figure(value) for value in ordered["threshold"]],
+            "shown": [words.amount(row.method, row.value) for row in frames.each(ordered)],
+            "shown_limit": [words.amount(row.method, row.threshold) for row in frames.each(ordered)],
             "rows": [f"{n:,}" for n in ordered["n_current"]],
             "reason": [words.shorten(text, 120) for text in ordered["reason"]],
         }

@@ -13,14 +13,14 @@ from dashboard.states import NEEDS_SOMEBODY
 MOST_LINKS = 6
 
 _COLUMNS = {
-    "model": st.column_config.TextColumn("Model", pinned=True, width=95),
+    "model": st.column_config.TextColumn("Model", pinned=True, width=130),
     "state": st.column_config.TextColumn("State", width=113),
-    "why": st.column_config.TextColumn("Why", width=250),
+    "why": st.column_config.TextColumn("Why", width=248),
     "since": st.column_config.TextColumn("Since", width=66),
     "last_event": st.column_config.TextColumn("Last event", width=85, help="When the last event was received."),
     "events": st.column_config.BarChartColumn("Events a day", width=95, y_min=0, help="Events of the last 14 days."),
     "last_window": st.column_config.TextColumn("Last judged", width=88, help="The last window that was judged."),
-    "baseline": st.column_config.TextColumn("Compared with", width=222, help="The baseline: origin, rows, age."),
+    "baseline": st.column_config.TextColumn("Compared with", width=200, help="The baseline: rows, age, origin."),
     "deliveries": st.column_config.TextColumn("Delivery", width=92, help="Alert messages that were given up."),
     "owner": st.column_config.TextColumn("Owner", width=95),
 }

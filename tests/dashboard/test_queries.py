@@ -78,7 +78,7 @@ def test_alert_changes_and_messages_are_read_with_names(engine: Engine) -> None:
     sent = queries.messages(engine, "credit", NOW)
     assert list(sent["state"]) == ["✖ given up", "✓ delivered"]
     assert list(sent["answer"]) == ["503 Service Unavailable", "200"]
-    assert sent["about"].iloc[1] == "credit: drift in income since 3 May"
+    assert sent["about"].iloc[1] == "drift in income since 3 May"
     assert set(sent["channel"]) == {"on-call"}
     assert not sent.astype(str).apply(lambda column: column.str.contains("secret")).any().any()
     assert queries.transitions(engine, "nobody").empty

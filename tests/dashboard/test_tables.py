@@ -61,7 +61,7 @@ def test_the_fleet_has_a_row_a_model_worst_first() -> None:
     assert rows.loc["churn", "last_event"] == "4 min ago"
     assert rows.loc["churn", "events"] == [1000]
     assert rows.loc["churn", "last_window"] == "30 May"
-    assert rows.loc["churn", "baseline"] == "file train.csv, 10,000 rows, 62 days ago"
+    assert rows.loc["churn", "baseline"] == "10,000 rows, 62 days ago, file train.csv"
     assert rows.loc["blank", "last_event"] == "never"
     assert rows.loc["blank", "why"] == "no event yet"
     assert tables.fleet([], datetime(2026, 1, 1, tzinfo=UTC)).empty

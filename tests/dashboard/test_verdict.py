@@ -61,6 +61,22 @@ def test_the_first_event_of_a_deployed_version_is_not_a_change_of_its_own() -> N
     assert "was deployed on 2 May 14:00" in said(facts(episodes=(episode(),), changes=(DEPLOY, first_event)))
 
 
+def test_a_change_at_the_start_of_the_first_bad_window_is_not_zero_hours_earlier() -> None:
+    change = Change(datetime(2026, 5, 3, tzinfo=UTC), "4", "deploy")
+    text = said(facts(episodes=(episode(),), changes=(change,)))
+    assert "version 4 was deployed on 3 May, as the first bad window began." in text
+
+
+def test_shares_are_told_in_percent() -> None:
+    unseen = episode(kind="quality", method="unseen", field="region", value=1.0, threshold=0.01)
+    assert "unseen categories in region since 3 May (now 100 %, limit 1 %)" in said(facts(episodes=(unseen,)))
+
+
+def test_a_fleet_of_one_is_told_as_that_model() -> None:
+    model = facts(episodes=(episode(),))
+    assert verdict.fleet_headline([model], NOW) == verdict.judge(model, NOW).headline
+
+
 def test_a_change_long_before_is_no_cause() -> None:
     old = Change(datetime(2026, 4, 1, tzinfo=UTC), "4", "deploy")
     assert "Last change" not in said(facts(episodes=(episode(),), changes=(old,)))

@@ -10,18 +10,18 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
-from store.alerts import add_transitions, alert_states, save_alerts
-from store.outbox import enqueue
-from store.results import add_results
-from store.runs import finish_runs
 
 from alerts.lifecycle import announcement, n_firing, step, subject
 from alerts.messages import Changed, Context, messages_for, to_outbox
 from modelwatch.cycle.detecting import Judged
+from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys
 from store.engine import writing
 from store.monitors import channels
+from store.outbox import enqueue
 from store.records import Alert, Baseline, Model, Monitor, Result, Transition
+from store.results import add_results
+from store.runs import finish_runs
 
 
 class SupersededError(Exception):

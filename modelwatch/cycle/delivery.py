@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
-from store.outbox import claim_messages, record_attempt
 
 from alerts.channels.signing import Secret, SecretError, parse_secrets
 from alerts.channels.webhook import ATTEMPT_SECONDS, ChannelError, WebhookChannel
 from alerts.delivery import Delivery, decide, not_configured
 from store.engine import writing
 from store.monitors import disable_channel, get_channel
+from store.outbox import claim_messages, record_attempt
 from store.records import Channel, OutboxMessage
 
 BATCH = 20

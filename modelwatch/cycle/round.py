@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from store.runs import claim_runs
 
 from modelwatch.baselines import baseline_from_log
 from modelwatch.cycle.committing import Committed, Committer
@@ -22,6 +21,7 @@ from store.engine import writing
 from store.models import list_models
 from store.monitors import get_monitor
 from store.records import Baseline, Model, Monitor, Run
+from store.runs import claim_runs
 
 _log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ _MARKS = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit turns emoji names, icons, arrows between spaces, web and mail addresses of the finished text into other
 # things, where no backslash helps. An invisible word joiner inside them does.
 _REPLACED = re.compile(r"(?<=:)(?=[\w+/-])|(?<=[<>=~-])(?=[<>=~-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+_NO_BREAK = "\u00a0"
 _JOINER = "\u2060"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
@@ -89,7 +90,7 @@ def amount(method_name: str, value: float | None) -> str:
     """A value of a method in the units people read it in: shares as ``12 %``, all else as ``figure``."""
     if method_name not in _SHARES or value is None or value != value:
         return figure(value)
-    return f"{figure(round(100 * value, 2))} %"
+    return f"{figure(round(100 * value, 2))}{_NO_BREAK}%"
 
 
 def method(name: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import choices, clock, frames, guard, labels, links, reads, sections, show, verdict, words
+from dashboard import choices, clock, frames, guard, labels, links, queries, reads, sections, show, verdict, words
 from dashboard.charts.palette import palette
 from dashboard.facts import ModelFacts
 from dashboard.sections import Picture
@@ -47,6 +47,8 @@ def page() -> None:
     if everything.empty:
         _nothing(facts)
         return
+    if len(everything) >= queries.MOST_RESULTS:
+        show.note(f"Only the newest {queries.MOST_RESULTS:,} results are shown: choose a shorter range.")
     chosen = everything if monitor == choices.ALL else everything[everything["monitor"] == monitor]
     chosen = frames.of_segment(chosen, segment)
     picture = Picture(facts, now, palette(st.context.theme.type))

@@ -69,7 +69,7 @@ def test_a_change_at_the_start_of_the_first_bad_window_is_not_zero_hours_earlier
 
 def test_shares_are_told_in_percent() -> None:
     unseen = episode(kind="quality", method="unseen", field="region", value=1.0, threshold=0.01)
-    assert "unseen categories in region since 3 May (now 100 %, limit 1 %)" in said(facts(episodes=(unseen,)))
+    assert "unseen categories in region since 3 May (now 100\u00a0%, limit 1\u00a0%)" in said(facts(episodes=(unseen,)))
 
 
 def test_a_fleet_of_one_is_told_as_that_model() -> None:

@@ -1,10 +1,11 @@
-"""The profiles of a model as they are stored, decoded, to be compared."""
+"""Profiles as they are stored, decoded, and results, to be compared between models that saw the same rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from sqlalchemy import select
 
 from detectors.encoding import decode_profile
@@ -13,9 +14,10 @@ from detectors.performance_profile import PerformanceProfile
 from detectors.profile import Profile
 from modelwatch.scheme import Scheme
 from store.baselines import get_binning
+from store.records import Result
 from store.schema import model_version, profile
 from tests.detectors.profiles_equal import assert_same
-from tests.modelwatch.cycle.world import World
+from tests.modelwatch.cycle.world import World, comparable
 
 Key = tuple[datetime, str, str]
 
@@ -56,3 +58,12 @@ def assert_same_sums(a: Mapping[Key, Sums], b: Mapping[Key, Sums]) -> None:
         assert_same(mine.fields, other.fields)
         assert np.array_equal(mine.performance.counts, other.performance.counts), key
         assert np.allclose(mine.performance.sums, other.performance.sums, rtol=1e-9, atol=1e-9), key
+
+
+def assert_same_results(a: Sequence[Result], b: Sequence[Result]) -> None:
+    """Equal but for the rounding of sums that were added in another order."""
+    for mine, other in zip(comparable(a), comparable(b), strict=True):
+        for name in Result.__slots__:
+            one, two = getattr(mine, name), getattr(other, name)
+            same = pytest.approx(two, rel=1e-9, abs=1e-12) if isinstance(two, float) else two
+            assert one == same, (name, mine, other)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -18,8 +17,7 @@ from modelwatch.cycle.profiling import profile_model
 from modelwatch.outcomes import performance_of
 from modelwatch.scheme import Scheme
 from store.baselines import get_binning
-from store.records import Result
-from tests.modelwatch.cycle.sums import Key, Sums, assert_same_sums, stored_sums
+from tests.modelwatch.cycle.sums import Key, Sums, assert_same_results, assert_same_sums, stored_sums
 from tests.modelwatch.cycle.world import (
     DAY,
     DRIFT,
@@ -30,7 +28,6 @@ from tests.modelwatch.cycle.world import (
     Event,
     Label,
     World,
-    comparable,
     events,
     hours,
     labels,
@@ -90,15 +87,6 @@ def counted_directly(world: World) -> dict[Key, Sums]:
             sums = Sums(len(rows), len(rows), profile(scheme.binning, columns), performance)
             found[start.to_pydatetime(), segment, version] = sums
     return found
-
-
-def assert_same_results(a: Sequence[Result], b: Sequence[Result]) -> None:
-    """Equal but for the rounding of sums that were added in another order."""
-    for mine, other in zip(comparable(a), comparable(b), strict=True):
-        for name in Result.__slots__:
-            one, two = getattr(mine, name), getattr(other, name)
-            same = pytest.approx(two, rel=1e-9, abs=1e-12) if isinstance(two, float) else two
-            assert one == same, (name, mine, other)
 
 
 def in_batches(world: World, chance: int, cuts: Sequence[tuple[int, bool]]) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,21 +24,20 @@ from modelwatch.cycle.planning import plan_model
 from modelwatch.cycle.profiling import profile_model
 from modelwatch.cycle.round import LEASE
 from store.alerts import transitions
-from store.engine import open_engine, writing
+from store.engine import writing
 from store.monitors import get_monitor
 from store.outbox import messages
 from store.records import Result
 from store.runs import claim_runs
 from store.schema import alert, outbox, result, run, transition
 from tests.alerts.receivers import Receiver, answering, receiver
-from tests.modelwatch.cycle.sums import assert_same_sums, stored_sums
+from tests.modelwatch.cycle.sums import assert_same_results, assert_same_sums, stored_sums
 from tests.modelwatch.cycle.world import (
     DRIFT,
     PERFORMANCE,
     QUALITY,
     REFERENCE,
     World,
-    comparable,
     events,
     hours,
     labels,
@@ -139,16 +137,6 @@ def assert_once_each(found: Sequence[Result]) -> None:
     assert set(keys.values()) == {1}
 
 
-@pytest.fixture
-def calm_engine(tmp_path: Path, sqlite_template: Path) -> Iterator[Engine]:
-    """An engine on a store beside that of the test."""
-    path = tmp_path / "calm.db"
-    shutil.copyfile(sqlite_template, path)
-    engine = open_engine(f"sqlite:///{path}")
-    yield engine
-    engine.dispose()
-
-
 def test_killed_processes_leave_what_an_undisturbed_one_leaves(
     engine: Engine, store_url: str, calm_engine: Engine
 ) -> None:
@@ -167,7 +155,7 @@ def test_killed_processes_leave_what_an_undisturbed_one_leaves(
             process.round()
         assert_same_sums(stored_sums(world), stored_sums(calm))
         assert_once_each(world.results())
-        assert comparable(world.revisions()) == comparable(calm.results())
+        assert_same_results(world.revisions(), calm.results())
         assert changes(world) == changes(calm) != []
         assert told(world) == told(calm) != []
         with engine.connect() as conn:

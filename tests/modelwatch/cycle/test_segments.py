@@ -1,0 +1,83 @@
+"""What is said of a segment is what would be said of a model that gets the rows of that segment alone."""
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine
+
+from store.baselines import add_baseline, baseline_profile, get_binning
+from store.engine import writing
+from tests.modelwatch.cycle.sums import assert_same_results
+from tests.modelwatch.cycle.world import (
+    DRIFT,
+    PERFORMANCE,
+    QUALITY,
+    REFERENCE,
+    START,
+    Event,
+    World,
+    events,
+    hours,
+    labels,
+    model_file,
+    new_world,
+    renamed,
+)
+
+SHIFTED = events(3, 5, 60, shift=2.0)
+ROWS = [*events(0, 3, 60), *(row._replace(x=None) if row.region == "south" else row for row in SHIFTED)]
+LABELS = [each for each in labels(ROWS, wrong=0.4) if not each.id.endswith("7")]
+MONITORS = [DRIFT, PERFORMANCE, {**QUALITY, "min_rows": 10}]
+
+
+def play(world: World, rows: list[Event]) -> None:
+    ids = {row.id for row in rows}
+    world.log(rows)
+    world.log_labels(label for label in LABELS if label.id in ids)
+    world.cycle(hours(6))
+
+
+def with_baseline_of(world: World, segment: str) -> World:
+    """A model without segments, whose baseline is the part of a segment, in the same bins."""
+    definition = renamed(model_file(*MONITORS), segment.replace("=", "-"))
+    alone = new_world(world.engine, definition)
+    with writing(world.engine) as conn:
+        binning = get_binning(conn, world.baseline.binning_id)
+        sums = baseline_profile(conn, world.baseline.id, segment)
+        assert sums is not None
+        add_baseline(
+            conn,
+            model_id=alone.model.id,
+            version="1",
+            binning_hash=binning.content_hash,
+            binning_payload=binning.payload,
+            content_hash=segment,
+            origin="a file",
+            n_rows=sums.n_rows,
+            start=None,
+            end=None,
+            profiles={"": sums},
+            now=START,
+        )
+    return alone
+
+
+@pytest.mark.parametrize("region", ["north", "south"])
+def test_a_segment_is_judged_like_a_model_of_its_own(engine: Engine, region: str) -> None:
+    world = new_world(engine, model_file(*MONITORS, segments=["region"]), REFERENCE)
+    alone = with_baseline_of(world, f"region={region}")
+    play(world, ROWS)
+    play(alone, [row for row in ROWS if row.region == region])
+    of_segment = [replace(each, segment=None) for each in world.results(segment=f"region={region}")]
+    assert_same_results(of_segment, alone.results())
+    assert {each.status for each in of_segment} >= {"ok", "critical"}
+    assert len(of_segment) * 3 == len(world.results())
+
+
+def test_segments_of_a_whole_add_up_to_it(engine: Engine) -> None:
+    world = new_world(engine, model_file(*MONITORS, segments=["region"]), REFERENCE)
+    play(world, ROWS)
+    parts = {name: world.results(segment=name, kind="drift", field="x") for name in ("region=north", "region=south")}
+    whole = world.results(segment=None, kind="drift", field="x")
+    for both in zip(whole, *parts.values(), strict=True):
+        assert both[0].n_baseline == sum(each.n_baseline for each in both[1:])

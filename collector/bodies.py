@@ -35,20 +35,11 @@ class Body:
 
 
 class BytesInFlight:
-    """How many bytes the bodies of all requests at work take, and no more than a limit."""
+    """How many bytes the bodies of all requests at work take, and the limit beyond which none may join them."""
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._size = 0
-
-    def take(self, size: int) -> None:
-        """Make room for ``size`` more bytes, or raise BusyError."""
-        if self._size and self._size + size > self._limit:
-            raise BusyError("the collector is at work on too many large requests: try again")
-        self._size += size
-
-    def give_back(self, size: int) -> None:
-        self._size -= size
+        self.limit = limit
+        self.size = 0
 
 
 class Share:
@@ -64,10 +55,14 @@ class Share:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._in_flight.give_back(self._taken)
+        self._in_flight.size -= self._taken
 
     def take(self, size: int) -> None:
-        self._in_flight.take(size)
+        """Make room for ``size`` more bytes, or raise BusyError. A request that is alone is never refused."""
+        others = self._in_flight.size - self._taken
+        if others and self._in_flight.size + size > self._in_flight.limit:
+            raise BusyError("the collector is at work on too many large requests: try again")
+        self._in_flight.size += size
         self._taken += size
 
 

@@ -1,5 +1,6 @@
 """Deploy markers: telling the monitor that another version went live."""
 
+from datetime import UTC
 from typing import Any
 
 from litestar import Response, get, post
@@ -23,7 +24,7 @@ async def post_deploy(request: Call) -> Response[bytes]:
         marker = await decode_body(body, limits.definition_bytes, share, lambda data: read_marker(data, limits))
     request.auth.demand_model(marker.model)
     model = await collector.catalog.model(marker.model)
-    at = marker.at or collector.clock()
+    at = (marker.at or collector.clock()).astimezone(UTC)
     deploy = await ask(collector.storage.add_deploy, model.id, marker.version, at, marker.note)
     return json_response(_shown(model.name, deploy), 201)
 

@@ -46,19 +46,25 @@ def inflate(body: bytes, encoding: str, limit: int) -> bytes:
             raise RequestError(400, f"the {encoding} body is made of more than {_MOST_STREAMS:,} streams: send one")
         stream: _Inflater = _Gzip() if encoding == "gzip" else _Zstd(limit)
         try:
+            if encoding == "zstd" and zstandard.frame_content_size(rest) > limit - size:
+                raise _too_large(limit)
             part = stream.inflate(rest, limit - size)
         except (zlib.error, zstandard.ZstdError) as error:
             raise RequestError(400, f"the body is not sound {encoding}: {error}") from None
         size += len(part)
         if size > limit:
-            raise OverLimitError(
-                "inflated_bytes", limit, f"the body inflates to more than {limit:,} bytes: send smaller batches"
-            )
+            raise _too_large(limit)
         if not stream.eof:
             raise RequestError(400, f"the {encoding} body breaks off before its end: nothing of it was stored")
         parts.append(part)
         rest = stream.unused_data
     return b"".join(parts)
+
+
+def _too_large(limit: int) -> OverLimitError:
+    return OverLimitError(
+        "inflated_bytes", limit, f"the body inflates to more than {limit:,} bytes: send smaller batches"
+    )
 
 
 class _Gzip:

@@ -48,7 +48,7 @@ async def take_predictions(collector: Collector, name: str, request: Request[Any
     model = await collector.catalog.model(name)
     with Share(collector.in_flight) as share:
         events = await _items(collector, request, PREDICTIONS, share, rejections)
-        versions = await collector.catalog.versions(model, {event.version for event in events.items}, now)
+        versions = await collector.catalog.versions(model, dict.fromkeys(event.version for event in events.items), now)
         rows = await _checked(
             events, lambda: collector.prediction_check.rows(events, model.id, versions, now, rejections)
         )

@@ -108,10 +108,13 @@ def _method(method: str) -> str:
 
 
 def _deployed(deploy: DeployFacts, window: Window) -> str:
-    version = one_line(deploy.version, _LONGEST_NAME)
+    note = one_line(deploy.note, _LONGEST_REASON)
+    what = f"version {one_line(deploy.version, _LONGEST_NAME)}" + (f" ({note})" if note else "")
     if deploy.at < window.start:
-        return f"version {version} went live {_length(window.start - deploy.at)} before the window"
-    return f"version {version} went live {_length(deploy.at - window.start)} into the window"
+        return f"{what} went live {_length(window.start - deploy.at)} before the window"
+    if deploy.at == window.start:
+        return f"{what} went live as the window began"
+    return f"{what} went live {_length(deploy.at - window.start)} into the window"
 
 
 def _length(span: timedelta) -> str:

@@ -108,8 +108,11 @@ def performance(measured: pd.DataFrame, transitions: pd.DataFrame, picture: Pict
         return
     show.section("Performance over time")
     whole = measured[measured["field"] == ""]
-    judged = frames.latest_windows(whole[whole["status"].isin(["ok", "warning", "critical"])])
-    metrics = list(dict.fromkeys([*frames.worst_first(judged)["method"], *sorted(whole["method"].unique())]))
+    judged = whole[whole["status"].isin(["ok", "warning", "critical"])]
+    now = frames.latest_windows(judged)
+    # What is bad now comes first, then what was bad at its worst.
+    bad_now = frames.worst_first(now[now["status"] != "ok"])["method"]
+    metrics = list(dict.fromkeys([*bad_now, *frames.worst_first(judged)["method"], *sorted(whole["method"].unique())]))
     metric = choices.metric(metrics)
     series, _ = frames.one_length(whole[whole["method"] == metric])
     _timeline(series, transitions, words.method(metric), picture, "labels", frames.baseline_value(series))

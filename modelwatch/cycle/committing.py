@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from alerts.lifecycle import announcement, n_firing, step, subject
 from alerts.messages import Changed, Context, messages_for, to_outbox
+from dashboard.links import model_address
 from modelwatch.cycle.detecting import Judged
 from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys
@@ -48,7 +49,7 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Committer:
-    """Commits runs of one monitor. ``new_id`` gives random message ids, ``dashboard`` the address of its first page."""
+    """Commits runs of one monitor. ``new_id`` gives random message ids, ``dashboard`` the address of the dashboard."""
 
     engine: Engine
     model: Model
@@ -83,13 +84,19 @@ class Committer:
             monitor=self.monitor,
             baseline=self.baseline,
             deploys=deploys(conn, self.model.id) if changed else (),
-            dashboard=self.dashboard,
+            dashboard=self._page(),
             n_firing=n_firing(states.values()),
         )
         messages = messages_for(changed, context, self.now)
         enqueue(conn, to_outbox(messages, channels(conn, self.model.id) if messages else (), self.now, self.new_id))
         announced = [announcement(each.change) for each in changed]
         return Committed(1, len(results), announced.count("firing"), announced.count("resolved"))
+
+    def _page(self) -> str | None:
+        """The address of the page that shows what the messages tell."""
+        if self.dashboard is None:
+            return None
+        return model_address(self.model.name, monitor=self.monitor.name, base=self.dashboard)
 
     def _step(
         self,

@@ -194,9 +194,11 @@ def test_the_last_deploy_before_the_end_of_the_window_is_named() -> None:
         "seconds_before_window_end": 91_800,
         "note": "new income feed",
     }
-    assert data["summary"].endswith("; version 7 went live 1 h 30 min before the window")
-    inside = replace(DEPLOYS[1], at=START + timedelta(hours=3))
+    assert data["summary"].endswith("; version 7 (new income feed) went live 1 h 30 min before the window")
+    inside = replace(DEPLOYS[1], at=START + timedelta(hours=3), note="")
     assert summary([fired(result())], deploys=[inside]).endswith("; version 7 went live 3 h 0 min into the window")
+    at_once = replace(DEPLOYS[1], at=START, note="")
+    assert summary([fired(result())], deploys=[at_once]).endswith("; version 7 went live as the window began")
 
 
 def test_an_old_deploy_is_in_the_data_and_not_in_the_sentence() -> None:

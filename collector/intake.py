@@ -31,9 +31,9 @@ class Answer(msgspec.Struct, omit_defaults=True):
     ``rejected_total`` is there when more were rejected than ``rejected`` lists.
     """
 
-    accepted: int | msgspec.UnsetType
-    duplicates: int | msgspec.UnsetType
-    rejected: list[Rejection] | msgspec.UnsetType
+    accepted: int
+    duplicates: int
+    rejected: list[Rejection]
     rejected_total: int | msgspec.UnsetType = msgspec.UNSET
 
     @property

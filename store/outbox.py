@@ -1,6 +1,6 @@
 """Messages on their way to channels: written with what they tell of, delivered at least once, in order of a key."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
@@ -19,9 +19,11 @@ def enqueue(conn: Connection, messages: Sequence[OutboxMessage]) -> None:
         conn.execute(insert(outbox), [_values(message) for message in messages])
 
 
-def claim_messages(engine: Engine, *, now: datetime, lease: timedelta, limit: int) -> list[OutboxMessage]:
+def claim_messages(
+    engine: Engine, *, now: datetime, lease: timedelta, limit: int, but_of: Collection[int] = ()
+) -> list[OutboxMessage]:
     """At most ``limit`` messages that are due at ``now``, in the order they came due; nobody else gets them for
-    ``lease``.
+    ``lease``. None of the channels whose ids ``but_of`` names.
 
     Of messages with the same channel and ordering key only the first that is pending can be among them. Those of a
     channel that was disabled, or dropped from its model's file, wait until it is in use again. ``attempts`` of a
@@ -42,6 +44,7 @@ def claim_messages(engine: Engine, *, now: datetime, lease: timedelta, limit: in
             outbox.c.sequence.in_(first_of_each_key),
             channel.c.active,
             channel.c.disabled_reason.is_(None),
+            channel.c.id.not_in(but_of),
         )
         .order_by(outbox.c.next_attempt_at, outbox.c.sequence)
         .limit(limit)

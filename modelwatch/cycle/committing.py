@@ -49,7 +49,11 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Committer:
-    """Commits runs of one monitor. ``new_id`` gives random message ids, ``dashboard`` the address of the dashboard."""
+    """Commits runs of one monitor.
+
+    ``now`` is the instant windows are judged by, ``clock`` gives wall time, from which on messages are due. ``new_id``
+    gives random message ids, ``dashboard`` is the address of the dashboard.
+    """
 
     engine: Engine
     model: Model
@@ -57,6 +61,7 @@ class Committer:
     baseline: Baseline
     dashboard: str | None
     now: datetime
+    clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
     def commit(self, judged: Sequence[Judged]) -> Committed:
@@ -88,7 +93,8 @@ class Committer:
             n_firing=n_firing(states.values()),
         )
         messages = messages_for(changed, context, self.now)
-        enqueue(conn, to_outbox(messages, channels(conn, self.model.id) if messages else (), self.now, self.new_id))
+        to = channels(conn, self.model.id) if messages else ()
+        enqueue(conn, to_outbox(messages, to, self.clock(), self.new_id))
         announced = [announcement(each.change) for each in changed]
         return Committed(1, len(results), announced.count("firing"), announced.count("resolved"))
 

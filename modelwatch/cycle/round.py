@@ -119,7 +119,9 @@ def _detect(engine: Engine, now: datetime, settings: CycleSettings, summary: Cyc
         if baseline is None:
             raise LookupError(f"windows of model {model.name} are planned, and it has no baseline")
         judged = _judge(engine, model, monitor, baseline, runs, now)
-        committer = Committer(engine, model, monitor, baseline, settings.dashboard, now, settings.new_id)
+        committer = Committer(
+            engine, model, monitor, baseline, settings.dashboard, now, settings.clock, settings.new_id
+        )
         _add(summary, committer.commit(judged))
 
 

@@ -178,7 +178,7 @@ def test_what_a_worker_commits_after_its_lease_changes_nothing(engine: Engine, m
     with engine.connect() as conn:
         monitor = get_monitor(conn, slow[0].monitor_id)
         judged = Judge(conn, world.model, monitor, baseline, NOW).judge(slow)
-    committer = Committer(engine, world.model, monitor, baseline, None, NOW, uuid4)
+    committer = Committer(engine, world.model, monitor, baseline, None, NOW, lambda: NOW, uuid4)
 
     assert len(claim_runs(engine, limit=3, lease=LEASE, now=NOW + 2 * LEASE)) == 3
     after_claims = everything(engine)

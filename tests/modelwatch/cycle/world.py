@@ -118,9 +118,9 @@ class World:
             [LabelRow(self.model.id, each.id, json.dumps(each.label), to_micros(each.at), 0) for each in given],
         )
 
-    def cycle(self, now: datetime, *, errors: int = 0) -> CycleSummary:
-        """One round, in which the turns of so many models fail."""
-        self.clock = max(self.clock, now)
+    def cycle(self, now: datetime, *, errors: int = 0, clock: datetime | None = None) -> CycleSummary:
+        """One round, in which the turns of so many models fail; wall time goes along with ``now`` unless given."""
+        self.clock = clock or max(self.clock, now)
         summary = run(self.engine, now, CycleSettings(self.environment, clock=lambda: self.clock, jitter=lambda: 0.0))
         assert len(summary.errors) == errors, summary.errors
         return summary

@@ -30,12 +30,6 @@ def rmse(profile: PerformanceProfile, layout: Layout) -> Estimate:
     return Estimate(root, square.standard_error / (2 * root), n)
 
 
-def bias(profile: PerformanceProfile, layout: Layout) -> Estimate:
-    """Mean error: positive where predictions are too high; standard error s / sqrt(n)."""
-    n = _usable(profile)
-    return mean(_sum(profile, layout, "e"), _sum(profile, layout, "e^2"), n) if n else _none(profile)
-
-
 def mape(profile: PerformanceProfile, layout: Layout) -> Estimate:
     """Mean of |e / y| over the rows whose label y is not zero, as a share; standard error s / sqrt(n)."""
     if not _usable(profile):

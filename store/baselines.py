@@ -86,12 +86,6 @@ def baseline_profile(conn: Connection, baseline_id: int, segment: str = "") -> P
     return None if row is None else ProfileSums(row.n_rows, row.n_labelled, row.fields, row.performance)
 
 
-def baseline_segments(conn: Connection, baseline_id: int) -> list[str]:
-    """The segments a baseline has sums for, in order; the first is ``""``, the whole stream."""
-    query = select(profile_table.c.segment).where(profile_table.c.baseline_id == baseline_id)
-    return sorted(conn.execute(query).scalars())
-
-
 def _binning_id(conn: Connection, model_id: int, content_hash: str, payload: bytes, now: datetime) -> int:
     conn.execute(
         insert_into(conn, binning)

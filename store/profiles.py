@@ -1,9 +1,7 @@
 """Profiles: the sums of each (version, segment, hour), and the step that counts more of the logs into them."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -78,30 +76,6 @@ def row_counts(conn: Connection, binning_id: int, segment: str = "", since: date
     if since is not None:
         query = query.where(profile.c.start >= since)
     return [RowCount(start, int(n_rows), int(n_labelled)) for start, n_rows, n_labelled in conn.execute(query)]
-
-
-def window_counts(
-    conn: Connection, binning_id: int, windows: Sequence[tuple[datetime, datetime]], segment: str = ""
-) -> list[RowCount]:
-    """Rows and labelled rows in each window [start, end), in the order given; windows may overlap."""
-    counts = row_counts(conn, binning_id, segment) if windows else []
-    starts = [count.start for count in counts]
-    rows = [0, *accumulate(count.n_rows for count in counts)]
-    labelled = [0, *accumulate(count.n_labelled for count in counts)]
-    totals = []
-    for start, end in windows:
-        first, last = bisect_left(starts, start), bisect_left(starts, end)
-        totals.append(RowCount(start, rows[last] - rows[first], labelled[last] - labelled[first]))
-    return totals
-
-
-def profiled_span(conn: Connection, binning_id: int) -> tuple[datetime, datetime] | None:
-    """Where the first and the last hour (or other grain) that hold rows begin; None when there are no rows."""
-    query = select(func.min(profile.c.start), func.max(profile.c.start)).where(
-        profile.c.binning_id == binning_id, profile.c.segment == "", profile.c.n_rows > 0
-    )
-    first, last = conn.execute(query).one()
-    return None if first is None else (first, last)
 
 
 def _advance(conn: Connection, binning_id: int, expected: tuple[int, int], to: tuple[int, int]) -> bool:

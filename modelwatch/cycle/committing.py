@@ -20,9 +20,10 @@ from store.deploys import deploys
 from store.engine import writing
 from store.monitors import channels
 from store.outbox import enqueue
+from store.profiles import is_counted_to
 from store.records import Alert, Baseline, Model, Monitor, Result, Transition
 from store.results import add_results
-from store.runs import finish_runs
+from store.runs import finish_runs, release_runs
 
 
 class SupersededError(Exception):
@@ -51,23 +52,33 @@ class Committed:
 class Committer:
     """Commits runs of one monitor.
 
-    ``now`` is the instant windows are judged by, ``clock`` gives wall time, from which on messages are due. ``new_id``
-    gives random message ids, ``dashboard`` is the address of the dashboard.
+    ``counted_to`` are the watermarks of the baseline's binning as they were before the windows were computed: how far
+    the logs were counted. ``now`` is the instant windows are judged by, ``clock`` gives wall time, from which on
+    messages are due. ``new_id`` gives random message ids, ``dashboard`` is the address of the dashboard.
     """
 
     engine: Engine
     model: Model
     monitor: Monitor
     baseline: Baseline
+    counted_to: tuple[int, int]
     dashboard: str | None
     now: datetime
     clock: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
     def commit(self, judged: Sequence[Judged]) -> Committed:
-        """Commit runs in the order of their windows; nothing at all when the lease on any of them was lost."""
+        """Commit runs in the order of their windows; nothing at all when the lease on any of them was lost.
+
+        Nothing either when rows were counted since they were computed, for some might be of their windows: the runs
+        go back on the plan. (A row that is counted later notes the run it belongs to. One whose counting has begun
+        and is not committed can have noted only the runs that were claimed by then.)
+        """
         try:
             with writing(self.engine) as conn:
+                if not is_counted_to(conn, self.baseline.binning_id, self.counted_to):
+                    release_runs(conn, [each.run for each in judged])
+                    return Committed()
                 if not finish_runs(conn, [(each.run, each.n_seen) for each in judged]):
                     raise SupersededError
                 states = {subject(alert): alert for alert in alert_states(conn, self.monitor.id)}

@@ -16,7 +16,7 @@ from modelwatch.cycle.delivery import Courier
 from modelwatch.cycle.detecting import Judge, Judged, failed
 from modelwatch.cycle.planning import plan_model
 from modelwatch.cycle.profiling import profile_model
-from store.baselines import active_baseline
+from store.baselines import active_baseline, get_binning
 from store.engine import writing
 from store.models import list_models
 from store.monitors import get_monitor
@@ -118,9 +118,19 @@ def _detect(engine: Engine, now: datetime, settings: CycleSettings, summary: Cyc
             baseline = active_baseline(conn, model.id)
         if baseline is None:
             raise LookupError(f"windows of model {model.name} are planned, and it has no baseline")
+        with engine.connect() as conn:
+            binning = get_binning(conn, baseline.binning_id)
         judged = _judge(engine, model, monitor, baseline, runs, now)
         committer = Committer(
-            engine, model, monitor, baseline, settings.dashboard, now, settings.clock, settings.new_id
+            engine=engine,
+            model=model,
+            monitor=monitor,
+            baseline=baseline,
+            counted_to=(binning.predictions_to, binning.labels_to),
+            dashboard=settings.dashboard,
+            now=now,
+            clock=settings.clock,
+            new_id=settings.new_id,
         )
         _add(summary, committer.commit(judged))
 

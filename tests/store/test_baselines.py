@@ -10,7 +10,6 @@ from store.baselines import (
     active_baseline,
     add_baseline,
     baseline_profile,
-    baseline_segments,
     baselines,
     get_binning,
 )
@@ -48,7 +47,6 @@ def test_a_baseline_comes_back_as_it_was_given(engine: Engine, model_id: int) ->
         added = _add(connection, model_id, "a")
     with engine.connect() as connection:
         assert active_baseline(connection, model_id) == added
-        assert baseline_segments(connection, added.id) == ["", "region=north"]
         assert baseline_profile(connection, added.id) == WHOLE
         assert baseline_profile(connection, added.id, "region=north") == NORTH
         assert baseline_profile(connection, added.id, "region=south") is None

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, insert
 
 from store.baselines import get_binning
 from store.engine import migrate, open_engine, writing
-from store.profiles import merge_profiles, profiled_span, read_profiles, row_counts, window_counts
+from store.profiles import merge_profiles, read_profiles, row_counts
 from store.records import ProfileDelta, ProfileKey, RowCount, StoredProfile
 from store.schema import binning, model, model_version, profile
 from tests.store.conftest import NOW
@@ -128,13 +128,11 @@ def test_rows_are_counted_by_hour_and_window_over_all_versions(
     with writing(engine) as connection:
         values = {"model_id": model_id, "name": "2", "created_at": NOW}
         other = connection.execute(insert(model_version).values(values).returning(model_version.c.id)).scalar_one()
-        assert profiled_span(connection, binning_id) is None
-        assert window_counts(connection, binning_id, [(NOW, NOW + HOUR)]) == [RowCount(NOW, 0, 0)]
+        assert row_counts(connection, binning_id) == []
     hours = {0: (4, 1), 1: (6, 0), 3: (5, 5), 7: (0, 0)}
     deltas = [_delta(version_id, hour, rows, n_labelled=labelled) for hour, (rows, labelled) in hours.items()]
     deltas += [_delta(other, 3, 2, n_labelled=1), _delta(other, 3, 1, "region=a")]
     assert _merge(engine, binning_id, 0, 1, deltas)
-    windows = [(0, 2), (1, 4), (2, 3), (-5, 9)]
     with engine.connect() as connection:
         assert row_counts(connection, binning_id) == [
             RowCount(NOW, 4, 1),
@@ -143,10 +141,6 @@ def test_rows_are_counted_by_hour_and_window_over_all_versions(
             RowCount(NOW + 7 * HOUR, 0, 0),
         ]
         assert row_counts(connection, binning_id, "region=a") == [RowCount(NOW + 3 * HOUR, 1, 0)]
-        counted = window_counts(connection, binning_id, [(NOW + a * HOUR, NOW + b * HOUR) for a, b in windows])
-        assert window_counts(connection, binning_id, []) == []
-        assert profiled_span(connection, binning_id) == (NOW, NOW + 3 * HOUR)
-    assert [(each.n_rows, each.n_labelled) for each in counted] == [(10, 1), (13, 6), (0, 0), (17, 7)]
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,16 @@ def merge_profiles(
     return True
 
 
+def is_counted_to(conn: Connection, binning_id: int, watermarks: tuple[int, int]) -> bool:
+    """Whether a binning is still counted as far as (predictions_to, labels_to), and no further.
+
+    Waits for whoever is counting on at this moment. Nobody counts on until the transaction ends. Called inside
+    ``store.engine.writing``, before runs are finished in it: those who count lock the binning first, too.
+    """
+    query = select(binning.c.predictions_to, binning.c.labels_to).where(binning.c.id == binning_id)
+    return tuple(conn.execute(query.with_for_update(read=True)).one()) == watermarks
+
+
 def read_profiles(
     conn: Connection, binning_id: int, start: datetime, end: datetime, segment: str = ""
 ) -> list[StoredProfile]:

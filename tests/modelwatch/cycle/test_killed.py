@@ -24,6 +24,7 @@ from modelwatch.cycle.planning import plan_model
 from modelwatch.cycle.profiling import profile_model
 from modelwatch.cycle.round import LEASE
 from store.alerts import transitions
+from store.baselines import get_binning
 from store.engine import writing
 from store.monitors import get_monitor
 from store.outbox import messages
@@ -178,7 +179,9 @@ def test_what_a_worker_commits_after_its_lease_changes_nothing(engine: Engine, m
     with engine.connect() as conn:
         monitor = get_monitor(conn, slow[0].monitor_id)
         judged = Judge(conn, world.model, monitor, baseline, NOW).judge(slow)
-    committer = Committer(engine, world.model, monitor, baseline, None, NOW, lambda: NOW, uuid4)
+        binning = get_binning(conn, baseline.binning_id)
+    counted_to = (binning.predictions_to, binning.labels_to)
+    committer = Committer(engine, world.model, monitor, baseline, counted_to, None, NOW, lambda: NOW, uuid4)
 
     assert len(claim_runs(engine, limit=3, lease=LEASE, now=NOW + 2 * LEASE)) == 3
     after_claims = everything(engine)

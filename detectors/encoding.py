@@ -1,7 +1,8 @@
 """Profiles as bytes: sparse, versioned, guarded by a checksum, the same on every machine.
 
 A payload is a header and a body. The header has the magic word with the version, how the body is packed, the
-fingerprint of the binning, the number of rows and the length of each section; the CRC-32 of header and body follows.
+fingerprint of the binning, the number of rows and the length of each section; the CRC-32 of the header and of the
+body as it is stored follows.
 
 The body has, in this order and little-endian: sums of the slots whose sum is not 0 (float64); squares, low and high
 of the fields with values (float64 each); a bit per slot, whether it has a sum; distances from slot to slot; counts;
@@ -102,7 +103,7 @@ def encode_sparse(part: SparseProfile) -> bytes:
     packing, packed = _deflated(body)
     lengths = (len(part.slots), len(sums), len(part.fields), len(unseen), len(body))
     header = _HEADER.pack(_MAGIC, packing, slot_type, count_type, field_type, part.fingerprint, part.n, *lengths)
-    return b"".join((header, _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(header))), packed))
+    return b"".join((header, _CHECKSUM.pack(zlib.crc32(packed, zlib.crc32(header))), packed))
 
 
 def decode_sparse(data: bytes) -> SparseProfile:
@@ -142,7 +143,7 @@ class _Header(NamedTuple):
 
 
 def _read_header(data: bytes) -> tuple[_Header, bytes]:
-    """The header of a payload, and its body unpacked; the checksum holds for both."""
+    """The header of a payload, and its body unpacked; the checksum is of the bytes as they are stored."""
     if data[: len(_MAGIC)] != _MAGIC:
         raise ValueError(f"not a profile of this version: it begins with {bytes(data[:4])!r}, not {_MAGIC!r}")
     body_start = _HEADER.size + _CHECKSUM.size
@@ -150,10 +151,10 @@ def _read_header(data: bytes) -> tuple[_Header, bytes]:
         raise ValueError("the stored profile is damaged: its header is cut short")
     header = _Header(*_HEADER.unpack_from(data))
     (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)
-    body = _inflated(header.packing, data[body_start:], header.n_body)
-    if zlib.crc32(body, zlib.crc32(data[: _HEADER.size])) != checksum:
+    packed = data[body_start:]
+    if zlib.crc32(packed, zlib.crc32(data[: _HEADER.size])) != checksum:
         raise ValueError("the stored profile is damaged: its checksum does not fit")
-    return header, body
+    return header, _inflated(header.packing, packed, header.n_body)
 
 
 class _Sections:

@@ -1,5 +1,6 @@
 """The parts of the service as processes: all at once, one alone, and the demo."""
 
+import logging
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,8 @@ from modelwatch.commands.session import open_store, say, settings
 if TYPE_CHECKING:
     from modelwatch.cycle import CycleSettings
     from modelwatch.settings import Settings
+
+_log = logging.getLogger("modelwatch")
 
 Host = Annotated[str | None, typer.Option("--host", help="The address to listen on.", show_default=False)]
 Port = Annotated[int | None, typer.Option("--port", help="The port to listen on.", min=1, max=65535)]
@@ -55,7 +58,7 @@ def collector(host: Host = None, port: Port = None) -> None:
     _log_to_stderr(found)
     with open_store(found):
         pass
-    serve(replace(found.collector(), pepper=pepper(found)), lambda address: say(f"the collector listens on {address}"))
+    serve(replace(found.collector(), pepper=pepper(found)), lambda address: _log.info("listening on %s", address))
 
 
 def scheduler() -> None:
@@ -65,7 +68,7 @@ def scheduler() -> None:
     found = settings()
     _log_to_stderr(found)
     with open_store(found) as engine:
-        say(f"the scheduler looks what is due every {found.tick_seconds:g} s")
+        _log.info("looking what is due every %g s", found.tick_seconds)
         serve(engine, cycle_settings(found), found.tick_seconds)
 
 
@@ -90,8 +93,6 @@ def cycle_settings(found: "Settings") -> "CycleSettings":
 
 
 def _log_to_stderr(found: "Settings") -> None:
-    import logging
-
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=found.log_level.upper(), format=form, force=True)
     # They tell of every tick and of every part they load.

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -21,7 +21,7 @@ from store.engine import writing
 from store.models import list_models
 from store.monitors import get_monitor
 from store.records import Baseline, Model, Monitor, Run
-from store.runs import claim_runs
+from store.runs import claim_runs, release_runs
 
 _log = logging.getLogger(__name__)
 
@@ -111,36 +111,60 @@ def _prepare(engine: Engine, model: Model, now: datetime, summary: CycleSummary)
 
 
 def _detect(engine: Engine, now: datetime, settings: CycleSettings, summary: CycleSummary) -> None:
+    """Judge what is planned, monitor by monitor. One that fails is reported and tried again in the next round."""
+    failing: set[int] = set()
     while runs := claim_runs(engine, limit=BATCH_RUNS, lease=LEASE, now=settings.clock()):
-        with engine.connect() as conn:
-            monitor = get_monitor(conn, runs[0].monitor_id)
-            model = next(model for model in list_models(conn) if model.id == monitor.model_id)
-            baseline = active_baseline(conn, model.id)
-        if baseline is None:
-            raise LookupError(f"windows of model {model.name} are planned, and it has no baseline")
-        with engine.connect() as conn:
-            binning = get_binning(conn, baseline.binning_id)
-        judged = _judge(engine, model, monitor, baseline, runs, now)
-        committer = Committer(
-            engine=engine,
-            model=model,
-            monitor=monitor,
-            baseline=baseline,
-            counted_to=(binning.predictions_to, binning.labels_to),
-            dashboard=settings.dashboard,
-            now=now,
-            clock=settings.clock,
-            new_id=settings.new_id,
-        )
-        _add(summary, committer.commit(judged))
+        monitor_id = runs[0].monitor_id
+        if monitor_id in failing:
+            # Those that failed are claimed last, so all others have had their turn.
+            _give_back(engine, runs)
+            return
+        try:
+            _add(summary, _judge_and_commit(engine, monitor_id, runs, now, settings))
+        except Exception as error:
+            _log.exception("the windows of monitor %d could not be committed", monitor_id)
+            summary.errors.append(f"monitor {monitor_id}: {type(error).__name__}: {error}")
+            failing.add(monitor_id)
+            _give_back(engine, runs)
+
+
+def _give_back(engine: Engine, runs: Sequence[Run]) -> None:
+    with writing(engine) as conn:
+        release_runs(conn, runs)
+
+
+def _judge_and_commit(
+    engine: Engine, monitor_id: int, runs: Sequence[Run], now: datetime, settings: CycleSettings
+) -> Committed:
+    with engine.connect() as conn:
+        monitor = get_monitor(conn, monitor_id)
+        model = next(model for model in list_models(conn) if model.id == monitor.model_id)
+        baseline = active_baseline(conn, model.id)
+    if baseline is None:
+        raise LookupError(f"windows of model {model.name} are planned, and it has no baseline")
+    with engine.connect() as conn:
+        binning = get_binning(conn, baseline.binning_id)
+    judged = _judge(engine, model, monitor, baseline, runs, now)
+    committer = Committer(
+        engine=engine,
+        model=model,
+        monitor=monitor,
+        baseline=baseline,
+        counted_to=(binning.predictions_to, binning.labels_to),
+        dashboard=settings.dashboard,
+        now=now,
+        clock=settings.clock,
+        new_id=settings.new_id,
+    )
+    return committer.commit(judged)
 
 
 def _judge(
-    engine: Engine, model: Model, monitor: Monitor, baseline: Baseline, runs: list[Run], now: datetime
+    engine: Engine, model: Model, monitor: Monitor, baseline: Baseline, runs: Sequence[Run], now: datetime
 ) -> list[Judged]:
     """Results of the claimed runs; a window that cannot be computed gets one that says so, and holds up no other.
 
-    Trouble with the database is not the window's: it ends the round, and the lease runs out.
+    Trouble with the database is not the window's: it is raised, and the windows are tried again.
     """
     try:
         with engine.connect() as conn:

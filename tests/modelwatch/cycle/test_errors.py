@@ -10,7 +10,7 @@ from store.alerts import alert_states
 from store.engine import writing
 from store.monitors import monitors
 from store.records import Alert
-from store.schema import profile
+from store.schema import channel, profile
 from tests.modelwatch.cycle.world import (
     DRIFT,
     PERFORMANCE,
@@ -99,3 +99,29 @@ def test_a_model_that_cannot_be_profiled_does_not_stop_the_others(
     summary = other.cycle(hours(2), errors=1)
     assert summary.errors[0].startswith("a-broken-one: ")
     assert [each.status for each in other.results()] == ["ok", "ok"]
+
+
+def test_windows_that_cannot_be_committed_are_given_back_and_stop_no_other(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    hook = {"kind": "webhook", "url": "http://127.0.0.1:9/nobody"}
+    broken = new_world(engine, renamed(model_file(OF_X, channels=[hook]), "a-broken-one"), REFERENCE)
+    other = new_world(engine, renamed(model_file(OF_X), "other"), REFERENCE)
+    mine = channel.c.model_id == broken.model.id
+    with writing(engine) as conn:
+        spec = conn.execute(select(channel.c.spec).where(mine)).scalar_one()
+        # The message about the drift is written in the same transaction as its results.
+        conn.execute(update(channel).where(mine).values(spec="spoiled"))
+    for each in (broken, other):
+        each.log(events(0, 2, shift=3.0))
+    summary = broken.cycle(hours(2), errors=1)
+    assert summary.errors[0].startswith("monitor ")
+    assert broken.results() == []
+    assert [each.status for each in other.results()] == ["critical", "critical"]
+
+    with writing(engine) as conn:
+        conn.execute(update(channel).where(mine).values(spec=spec))
+    again = broken.cycle(hours(2))
+    assert (again.windows, again.alerts_fired, again.webhooks_failed) == (2, 1, 1)
+    assert [each.status for each in broken.results()] == ["critical", "critical"]

@@ -33,6 +33,7 @@ class Authority:
             _builder("receiver", key, end)
             .issuer_name(self.certificate.subject)
             .add_extension(x509.SubjectAlternativeName([_name(host)]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         return _context(certificate, key, self.folder)
@@ -49,12 +50,28 @@ class Authority:
         return _context(certificate, key, self.folder)
 
 
+# Python 3.13 takes no certificate that leaves out what the standard asks for.
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def authority(folder: Path) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = (
         _builder("authority", key, datetime.now(UTC) + _DAY)
         .issuer_name(_subject("authority"))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(_SIGNS_CERTIFICATES, critical=True)
         .sign(key, hashes.SHA256())
     )
     return Authority(certificate, key, folder)

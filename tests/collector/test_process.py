@@ -14,6 +14,8 @@ from tests.collector.logged import prediction_ids
 from tests.collector.process import CollectorProcess, start
 from tests.collector.running import Running, Time, event
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("pandas", "scipy", "evidently", "streamlit", "sklearn", "altair", "pydantic", "pyarrow", "numpy")
 
 

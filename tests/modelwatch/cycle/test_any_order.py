@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -35,6 +36,8 @@ from tests.modelwatch.cycle.world import (
     new_world,
     renamed,
 )
+
+pytestmark = pytest.mark.slow
 
 KINDS: dict[str, Any] = {"x": "numeric", "region": "categorical", "prediction": "categorical", "score": "numeric"}
 HALF_DAYS = [{**monitor, "window": "12h"} for monitor in (DRIFT, PERFORMANCE, QUALITY)]

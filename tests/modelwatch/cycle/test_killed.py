@@ -47,6 +47,8 @@ from tests.modelwatch.cycle.world import (
     renamed,
 )
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 KILLS = int(os.environ.get("MODELWATCH_TEST_KILLS", "15"))
 NOW = hours(13)

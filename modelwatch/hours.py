@@ -9,20 +9,12 @@ from store.records import RowCount
 
 
 class HourTotals:
-    """Rows and labelled rows between any two instants; ``counts`` are in the order of their starts."""
+    """Rows between any two instants; ``counts`` are in the order of their starts."""
 
     def __init__(self, counts: Sequence[RowCount]) -> None:
         self._starts = [count.start for count in counts]
         self._rows = [0, *accumulate(count.n_rows for count in counts)]
-        self._labelled = [0, *accumulate(count.n_labelled for count in counts)]
 
     def rows(self, start: datetime, end: datetime) -> int:
         """Rows of the hours that begin in [start, end)."""
-        return self._between(self._rows, start, end)
-
-    def labelled(self, start: datetime, end: datetime) -> int:
-        """Labelled rows of the hours that begin in [start, end)."""
-        return self._between(self._labelled, start, end)
-
-    def _between(self, totals: Sequence[int], start: datetime, end: datetime) -> int:
-        return totals[bisect_left(self._starts, end)] - totals[bisect_left(self._starts, start)]
+        return self._rows[bisect_left(self._starts, end)] - self._rows[bisect_left(self._starts, start)]

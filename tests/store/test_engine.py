@@ -1,4 +1,6 @@
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,22 @@ def test_an_address_shows_neither_user_nor_password(engine: Engine) -> None:
     assert shown.startswith(("sqlite:///", "postgresql://"))
     assert "geheim" not in shown
     assert "somebody" not in shown
+
+
+def test_a_new_file_that_another_process_is_writing_to_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "store.db"
+    waits: list[float] = []
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def release(seconds: float) -> None:
+            waits.append(seconds)
+            if other.in_transaction:
+                other.execute("ROLLBACK")
+
+        monkeypatch.setattr("tenacity.nap.time.sleep", release)
+        open_engine(f"sqlite:///{path}").dispose()
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert waits

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine
 
 from store.engine import migrate, open_engine
@@ -14,6 +15,10 @@ from tests.optional_parts import require
 from tests.postgres import PostgresServer, PostgresUnavailableError, running_postgres
 
 DATABASES = ("sqlite", "postgresql")
+
+# Without a deadline: the machine's load is not what a law is about.
+settings.register_profile("modelwatch", deadline=None)
+settings.load_profile("modelwatch")
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def _check_row(row: PredictionRow | LabelRow) -> None:
 
 
 @given(body=bodies | damaged, headers=st.sampled_from([JSON, LINES]))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_body_is_a_server_error(collector: Running, body: bytes, headers: dict[str, str]) -> None:
     for post in (collector.post_predictions, collector.post_labels):
         answer = post(body, headers)

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from detectors.columns import CategoryColumn, Column, NumericColumn
 
-# Without a deadline: the machine's load is not what a law is about.
-law = settings(max_examples=50, deadline=None)
+law = settings(max_examples=50)
 
 MISSING, MISTYPED = "missing", "mistyped"
 Cell = float | str

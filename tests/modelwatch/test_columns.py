@@ -110,7 +110,7 @@ def logs(draw: st.DrawFn, values: dict[str, Values], output: Values) -> LoggedPr
 
 
 @given(rows=logs(dict.fromkeys(PLAIN, VALUES), VALUES) | logs(PLAIN, st.floats(0, 1) | st.integers(0, 1)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_reading_together_and_one_by_one_mean_the_same(rows: LoggedPredictions) -> None:
     together = columns_together(BINARY, rows)
     if together is not None:
@@ -121,7 +121,7 @@ def test_reading_together_and_one_by_one_mean_the_same(rows: LoggedPredictions) 
 
 
 @given(rows=logs(PLAIN, st.floats(0, 1)))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_row_is_read_into_every_column(rows: LoggedPredictions) -> None:
     columns = columns_of_log(BINARY, rows)
     assert set(columns) == set(BINARY.names)
@@ -264,7 +264,7 @@ KINDS = {"income": "numeric", "region": "categorical", "code": "categorical", "m
 
 
 @given(rows=st.lists(st.fixed_dictionaries({}, optional=PLAIN), min_size=1, max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_frame_means_what_the_same_events_would(rows: list[dict[str, Any]]) -> None:
     kinds: dict[str, Any] = {name: kind for name, kind in KINDS.items() if name != "score"}
     whole: list[dict[str, Any]] = [{name: row.get(name) for name in kinds} for row in rows]

@@ -170,7 +170,7 @@ def test_declared_kinds_win_and_keep_the_text_of_what_does_not_fit(write: Callab
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.none(), min_size=1, max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_numbers_survive_a_csv_bit_by_bit(tmp_path_factory: pytest.TempPathFactory, values: list[float | None]) -> None:
     path = tmp_path_factory.mktemp("csv") / "rows.csv"
     path.write_text(

@@ -114,7 +114,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=EVENTS)
 def test_steps_add_up_to_counting_everything_afresh(
     engine: Engine, model_id: int, version_id: int, events: list[tuple[str, ...]]

@@ -249,7 +249,7 @@ def test_those_who_claim_at_once_never_get_the_same_message(post: _Post) -> None
         assert [each for each in recorded if each.startswith(f"{key}/")] == [f"{key}/{n}" for n in range(6)]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     keys=st.lists(st.sampled_from(["x", "y"]), min_size=1, max_size=6),
     script=st.lists(st.tuples(st.sampled_from(["delivered", "retry", "dead"]), st.integers(1, 4)), max_size=12),

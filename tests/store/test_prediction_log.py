@@ -158,7 +158,7 @@ def test_concurrent_batches_of_the_same_events_keep_each_once(engine: Engine, mo
     assert sorted(stored(engine, model_id).prediction_ids) == sorted(row.prediction_id for row in rows)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from(["1", "1.0", "true", '"1"', "2"])), max_size=6),

@@ -167,7 +167,7 @@ _DELTAS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(deltas=_DELTAS, cut=st.integers(0, 30))
 def test_any_split_of_the_deltas_gives_the_same_sums(
     shared_engine: Engine, deltas: list[ProfileDelta], cut: int

@@ -108,9 +108,7 @@ def in_batches(world: World, chance: int, cuts: Sequence[tuple[int, bool]]) -> N
             profile_model(world.engine, world.model, world.baseline)
 
 
-FEW = settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+FEW = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 CUTS = st.lists(st.tuples(st.integers(1, 300), st.booleans()), max_size=5)
 
 

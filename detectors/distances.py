@@ -10,8 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, rel_entr
+from scipy.special import chdtrc
 from scipy.stats import kstwo
+
+from detectors.distance_parts import (
+    chi_square_parts,
+    jensen_shannon_parts,
+    ks_parts,
+    psi_parts,
+    shares,
+    total_variation_parts,
+)
 
 Counts = NDArray[np.int64]
 Numbers = NDArray[np.float64]
@@ -20,9 +29,6 @@ NO_BASELINE = "the baseline has no values to compare with"
 NO_CURRENT = "there are no values to compare"
 CONSTANT_BASELINE = "the baseline holds a single value, so there is no standard deviation to measure in"
 TOO_LARGE = "the values are too large to add up"
-
-# An empty bin is read as this many rows in PSI, whose logarithm knows no zero.
-PSI_EMPTY_BIN_ROWS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def ks(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:
     baseline, current, reason = _pair(baseline_counts, current_counts)
     if reason:
         return Distance(None, reason=reason)
-    gaps = np.abs(np.cumsum(_shares(baseline)) - np.cumsum(_shares(current)))
+    gaps = ks_parts(shares(baseline), shares(current))
     location = int(np.argmax(gaps))
     value = float(min(gaps[location], 1.0))
     # Shares add up to 1 only within rounding; equal distributions are at distance 0, not at 1e-17.
@@ -71,8 +77,8 @@ def total_variation(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Di
     baseline, current, reason = _pair(baseline_counts, current_counts)
     if reason:
         return Distance(None, reason=reason)
-    gaps = np.abs(_shares(baseline) - _shares(current))
-    return Distance(float(min(gaps.sum() / 2, 1.0)), location=int(np.argmax(gaps)))
+    gaps = total_variation_parts(shares(baseline), shares(current))
+    return Distance(float(min(gaps.sum(), 1.0)), location=int(np.argmax(gaps)))
 
 
 def psi(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:
@@ -87,11 +93,8 @@ def psi(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:
     baseline, current, reason = _pair(baseline_counts, current_counts)
     if reason:
         return Distance(None, reason=reason)
-    kept = (baseline > 0) | (current > 0)
-    p = np.maximum(baseline[kept], PSI_EMPTY_BIN_ROWS) / baseline.sum()
-    q = np.maximum(current[kept], PSI_EMPTY_BIN_ROWS) / current.sum()
-    parts = (q - p) * np.log(q / p)
-    return Distance(float(parts.sum()), location=int(np.flatnonzero(kept)[np.argmax(parts)]))
+    parts = psi_parts(baseline, current)
+    return Distance(float(parts.sum()), location=int(np.argmax(parts)))
 
 
 def jensen_shannon(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distance:
@@ -104,9 +107,7 @@ def jensen_shannon(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Dis
     baseline, current, reason = _pair(baseline_counts, current_counts)
     if reason:
         return Distance(None, reason=reason)
-    p, q = _shares(baseline), _shares(current)
-    middle = (p + q) / 2
-    parts = (rel_entr(p, middle) + rel_entr(q, middle)) / (2 * math.log(2))
+    parts = jensen_shannon_parts(shares(baseline), shares(current))
     divergence = min(max(float(parts.sum()), 0.0), 1.0)
     return Distance(math.sqrt(divergence), location=int(np.argmax(parts)))
 
@@ -152,16 +153,13 @@ def chi_square(baseline_counts: ArrayLike, current_counts: ArrayLike) -> Distanc
     baseline, current, reason = _pair(baseline_counts, current_counts)
     if reason:
         return Distance(None, reason=reason)
+    parts = chi_square_parts(baseline, current)
+    value = float(parts.sum())
     pooled = baseline + current
-    kept = pooled > 0
-    # sum (p - q)^2 / pooled share, times the effective rows, is the textbook sum over both sides.
-    change = _shares(baseline)[kept] - _shares(current)[kept]
-    parts = change**2 / _shares(pooled)[kept]
-    value = effective_rows(int(baseline.sum()), int(current.sum())) * float(parts.sum())
-    freedom = int(kept.sum()) - 1
+    freedom = int((pooled > 0).sum()) - 1
     p_value = float(chdtrc(freedom, value)) if freedom else 1.0
-    location = int(np.flatnonzero(kept)[np.argmax(parts)])
-    return Distance(value, p_value=p_value, effect=math.sqrt(value / pooled.sum()), location=location)
+    effect = math.sqrt(value / pooled.sum())
+    return Distance(value, p_value=p_value, effect=effect, location=int(np.argmax(parts)))
 
 
 def effective_rows(n_baseline: int, n_current: int) -> float:
@@ -209,7 +207,7 @@ def _gaps_between_atoms(
     used, now = baseline > 0, current > 0
     with np.errstate(over="ignore", invalid="ignore"):
         at = np.concatenate([baseline_sums[used] / baseline[used], current_sums[now] / current[now]])
-    mass = np.concatenate([_shares(baseline)[used], -_shares(current)[now]])
+    mass = np.concatenate([shares(baseline)[used], -shares(current)[now]])
     order = np.argsort(at, kind="stable")
     return at[order], np.cumsum(mass[order])[:-1]
 
@@ -235,8 +233,3 @@ def _counts(counts: ArrayLike) -> Counts:
 
 def _numbers(sums: ArrayLike) -> Numbers:
     return np.asarray(sums, dtype=np.float64)
-
-
-def _shares(counts: Counts) -> Numbers:
-    shares: Numbers = counts / counts.sum()
-    return shares

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from detectors.binning import Binning
 from detectors.bins import CategoryBins, NumericBins
 from detectors.distances import Distance, total_variation
+from detectors.drift_limits import DriftLimit
 from detectors.drift_methods import (
     CATEGORY_METHODS,
     DEFAULT_METHODS,
@@ -22,7 +23,7 @@ from detectors.drift_methods import (
     moved,
 )
 from detectors.field_profile import FieldProfile
-from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
+from detectors.findings import CALIBRATED, FIXED, GIVEN, LOWERED, RAISED, Finding, Status, unjudged
 from detectors.profile import Profile
 from detectors.wording import count, name, number, percent
 
@@ -57,15 +58,18 @@ def drift_findings(
     *,
     methods: Mapping[FieldKind, str] | None = None,
     threshold: float | None = None,
+    limits: Mapping[str, DriftLimit] | None = None,
     min_rows: int = MIN_ROWS,
     fields: Sequence[str] | None = None,
 ) -> list[Finding]:
     """A finding for each field, in the order of the binning (or of ``fields``, where given).
 
     ``methods`` names the method of each kind of field; kinds left out get KS (numeric) or total variation.
-    Without a ``threshold`` the limit is the method's fixed one, raised to what chance alone passes once in 1,000
-    times at these numbers of rows. A value at the limit is a warning; at twice the limit, or from .5 on for methods
-    that end at 1, it is critical. Under ``min_rows`` values on either side the finding is insufficient.
+    Without a ``threshold`` the limit is that of ``limits`` (see ``drift_limits``), and where that has none the method's
+    fixed one, raised to what chance alone passes once in 1,000 times at these numbers of rows. A value at the limit is
+    a warning; at twice the limit, or from .5 on for methods that end at 1, it is critical. Not so with calibrated
+    limits, which say that something changed and not how much: ``stream_drift`` asks about harm.
+    Under ``min_rows`` values on either side the finding is insufficient.
 
     The effect is the Wasserstein distance in standard deviations of the baseline for numeric fields (None where the
     baseline is constant), and the total variation for the others. ValueError names a field or method that is unknown.
@@ -77,12 +81,17 @@ def drift_findings(
     findings = []
     for field in binning.names if fields is None else fields:
         before, now = baseline.field(binning, field), current.field(binning, field)
-        findings.append(_finding(chosen[kind_of(before)], before, now, threshold, min_rows))
+        given = _given(threshold) or (limits or {}).get(field)
+        findings.append(_finding(chosen[kind_of(before)], before, now, given, min_rows))
     return findings
 
 
+def _given(threshold: float | None) -> DriftLimit | None:
+    return None if threshold is None else DriftLimit(threshold, GIVEN, "normal")
+
+
 def _finding(
-    method: str, baseline: FieldProfile, current: FieldProfile, threshold: float | None, min_rows: int
+    method: str, baseline: FieldProfile, current: FieldProfile, given: DriftLimit | None, min_rows: int
 ) -> Finding:
     field = baseline.definition.name
     n_baseline, n_current = (int(counts.sum()) for counts in compared_counts(baseline, current))
@@ -95,21 +104,21 @@ def _finding(
     distance = measured.distance
     if distance.value is None:
         return unjudged("drift", method, field, n_baseline, n_current, "insufficient", distance.reason)
-    limit, source = _limit(measured, threshold)
+    limit = given or _fixed(measured)
     return Finding(
         kind="drift",
         method=method,
         field=field,
         value=distance.value,
-        threshold=limit,
-        threshold_source=source,
+        threshold=limit.value,
+        threshold_source=limit.source,
         p_value=distance.p_value,
         effect=_effect(baseline, current),
         n_baseline=n_baseline,
         n_current=n_current,
         status=_status(method, distance.value, limit),
         reason=_reason(method, baseline, current, distance),
-        confidence="low" if source == RAISED else "normal",
+        confidence=limit.confidence,
     )
 
 
@@ -123,19 +132,19 @@ def _too_few(n_baseline: int, n_current: int, min_rows: int) -> str:
     return ""
 
 
-def _limit(measured: Measured, threshold: float | None) -> tuple[float, str]:
-    if threshold is not None:
-        return threshold, GIVEN
+def _fixed(measured: Measured) -> DriftLimit:
     if measured.noise > measured.fixed:
-        return measured.noise, RAISED
-    return measured.fixed, FIXED
+        return DriftLimit(measured.noise, RAISED, "low")
+    return DriftLimit(measured.fixed, FIXED, "normal")
 
 
-def _status(method: str, value: float, limit: float) -> Status:
-    if value < limit:
+def _status(method: str, value: float, limit: DriftLimit) -> Status:
+    if value < limit.value or value == 0.0:
         return "ok"
+    if limit.source in (CALIBRATED, LOWERED):
+        return "warning"
     extreme = method in _BOUNDED and value >= _BOUNDED_CRITICAL
-    return "critical" if extreme or value >= 2 * limit else "warning"
+    return "critical" if extreme or value >= 2 * limit.value else "warning"
 
 
 def _effect(baseline: FieldProfile, current: FieldProfile) -> float | None:

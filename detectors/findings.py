@@ -14,6 +14,8 @@ RAISED = "fixed, raised for small samples"
 GIVEN = "given"
 FROM_BASELINE = "baseline"
 WIDENED = "baseline, widened for small samples"
+CALIBRATED = "calibrated"
+LOWERED = "calibrated, lower after a high window"
 
 _SEVERITY: dict[Status, Severity] = {"warning": "low", "critical": "high"}
 
@@ -28,7 +30,8 @@ class Finding:
     sentence: what changed, or why nothing can be said.
 
     ``confidence`` is low where the threshold had to be raised for small samples (for a performance metric: to more
-    than twice its tolerance), and where nothing could be judged.
+    than twice its tolerance), where a calibration rests on too little, and where nothing could be judged.
+    ``severity_score`` is how much the changes of a whole window may hurt, 1 where paging begins; None elsewhere.
     """
 
     kind: FindingKind
@@ -44,6 +47,7 @@ class Finding:
     status: Status
     reason: str
     confidence: Confidence
+    severity_score: float | None = None
 
     @property
     def severity(self) -> Severity:

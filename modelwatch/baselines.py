@@ -5,8 +5,8 @@ It is made of a file, or, for a model without one, of the first complete windows
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
+from detectors.binning import Binning
 from detectors.columns import CategoryColumn, Column
 from detectors.encoding import encode_profile
 from detectors.performance_encoding import encode_performance
 from detectors.profile import profile
+from modelwatch.baseline_blocks import Times, blocks_of, sample_of
 from modelwatch.cells import typed
 from modelwatch.columns import columns_of_frame, label_column
 from modelwatch.fields import PREDICTION, SCORE, field_name, score_field
@@ -29,11 +32,12 @@ from modelwatch.segments import groupings
 from modelwatch.values import decode
 from modelwatch.windows import WindowPlan
 from store.baselines import add_baseline
+from store.calibrations import save_blocks, save_samples
 from store.definitions import FieldKind, ModelDefinition, duration, named_monitors
 from store.engine import writing
 from store.models import replace_fields, versions
 from store.prediction_log import first_ts, read_predictions_between
-from store.records import Baseline, Field, FieldRole, LoggedPredictions, Model, ProfileSums
+from store.records import Baseline, BaselineBlock, Field, FieldRole, LoggedPredictions, Model, ProfileSums
 from store.schema import from_micros, to_micros
 
 # How the origin of a baseline begins that was made of the first windows of the log.
@@ -51,7 +55,8 @@ class BaselineError(ValueError):
 class BaselineRows:
     """Rows for a baseline: a column of ``frame`` for every field, by field name, and its kind.
 
-    ``labels`` are JSON texts, None where there is none. ``start`` and ``end`` are what the rows span, if known.
+    ``labels`` are JSON texts, None where there is none. ``start`` and ``end`` are what the rows span, ``times`` their
+    instants in microseconds since 1970, if known.
     """
 
     frame: pd.DataFrame
@@ -59,6 +64,7 @@ class BaselineRows:
     labels: Sequence[str | None]
     start: datetime | None
     end: datetime | None
+    times: Times | None = None
 
 
 def set_baseline(
@@ -73,9 +79,11 @@ def set_baseline(
     columns = columns_of_frame(rows.frame, rows.kinds)
     scheme = choose_scheme(model.definition, columns, _classes_seen(model.definition, columns, rows.labels))
     fields = [Field(name, _role(name), kind) for name, kind in rows.kinds.items()]
+    sums = _sums(model.definition, scheme, columns, rows.labels)
+    blocks, samples = _for_calibration(model.definition, scheme, columns, rows.times, content_hash)
     with writing(engine) as conn:
         replace_fields(conn, model.id, fields)
-        return add_baseline(
+        baseline = add_baseline(
             conn,
             model_id=model.id,
             version=version,
@@ -86,9 +94,12 @@ def set_baseline(
             n_rows=len(rows.frame),
             start=rows.start,
             end=rows.end,
-            profiles=_sums(model.definition, scheme, columns, rows.labels),
+            profiles=sums,
             now=now,
         )
+        save_blocks(conn, baseline.id, blocks)
+        save_samples(conn, baseline.id, samples)
+    return baseline
 
 
 def baseline_from_log(engine: Engine, model: Model, now: datetime) -> Baseline | None:
@@ -151,7 +162,8 @@ def _rows_of_log(definition: ModelDefinition, rows: LoggedPredictions, start: da
     features = pd.DataFrame.from_records([decode(text) for text in rows.features])
     features.columns = pd.Index([field_name(str(name)) for name in features.columns])
     outputs = pd.DataFrame(_outputs_of_log(rows), dtype=object)
-    return typed_rows(definition, features, outputs, [None] * len(rows.ids), start, end)
+    found = typed_rows(definition, features, outputs, [None] * len(rows.ids), start, end)
+    return replace(found, times=np.array(rows.ts, dtype=np.int64))
 
 
 def typed_rows(
@@ -204,25 +216,50 @@ def _most_frequent_version(engine: Engine, model: Model, rows: LoggedPredictions
         return next(version.name for version in versions(conn, model.id) if version.id == most)
 
 
+def _for_calibration(
+    definition: ModelDefinition,
+    scheme: Scheme,
+    columns: Mapping[str, Column],
+    times: Times | None,
+    content_hash: str,
+) -> tuple[dict[str, list[BaselineBlock]], dict[str, bytes]]:
+    """Blocks and sampled rows of the whole baseline and of each of its segments that has rows."""
+    blocks, samples = {}, {}
+    n_rows = len(next(iter(columns.values())))
+    for segment, rows in _rows_by_segment(scheme.binning, definition, columns, n_rows):
+        own = columns if len(rows) == n_rows else {name: column.take(rows) for name, column in columns.items()}
+        own_times = None if times is None else times[rows]
+        blocks[segment] = blocks_of(scheme.binning, own, own_times, duration(definition.grain))
+        samples[segment] = sample_of(scheme.binning, own, content_hash, segment).to_bytes()
+    return blocks, samples
+
+
+def _rows_by_segment(
+    binning: Binning, definition: ModelDefinition, columns: Mapping[str, Column], n_rows: int
+) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """The rows of the whole baseline and of each of its segments that has any."""
+    for grouping in groupings(binning, definition, columns, n_rows):
+        for position, segment in enumerate(grouping.segments):
+            rows = np.flatnonzero(grouping.of_row == position)
+            if rows.size:
+                yield segment, rows
+
+
 def _sums(
     definition: ModelDefinition, scheme: Scheme, columns: Mapping[str, Column], labels: Sequence[str | None]
 ) -> dict[str, ProfileSums]:
     """The sums of the whole baseline and of each of its segments that has rows."""
     n_rows = len(labels)
     found: dict[str, ProfileSums] = {}
-    for grouping in groupings(scheme.binning, definition, columns, n_rows):
-        for position, segment in enumerate(grouping.segments):
-            rows = np.flatnonzero(grouping.of_row == position)
-            if not rows.size:
-                continue
-            own = columns if len(rows) == n_rows else {name: column.take(rows) for name, column in columns.items()}
-            performance = performance_of(scheme, own, [labels[row] for row in rows.tolist()])
-            found[segment] = ProfileSums(
-                len(rows),
-                performance.n_labelled,
-                encode_profile(profile(scheme.binning, own, workers=2)),
-                encode_performance(performance),
-            )
+    for segment, rows in _rows_by_segment(scheme.binning, definition, columns, n_rows):
+        own = columns if len(rows) == n_rows else {name: column.take(rows) for name, column in columns.items()}
+        performance = performance_of(scheme, own, [labels[row] for row in rows.tolist()])
+        found[segment] = ProfileSums(
+            len(rows),
+            performance.n_labelled,
+            encode_profile(profile(scheme.binning, own, workers=2)),
+            encode_performance(performance),
+        )
     return found
 
 

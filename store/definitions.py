@@ -44,9 +44,10 @@ def duration(text: str) -> timedelta:
 
 
 class FieldSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How one feature is to be read."""
+    """How one feature is to be read, and how much it matters to the model, from 0 to 1, where that is known."""
 
     kind: FieldKind
+    importance: Annotated[float, Meta(ge=0, le=1)] | None = None
 
 
 class PredictionSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -113,6 +114,7 @@ class ModelDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     time_zone: str = "UTC"
     grain: str = "1h"
     baseline_rows: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
+    false_alarms_per_month: Annotated[float, Meta(gt=0, le=100)] = 1.0
     fields: Annotated[dict[FieldName, FieldSpec], Meta(max_length=2000)] = field(default_factory=dict)
     segments: Annotated[tuple[FieldName, ...], Meta(max_length=8)] = ()
     prediction: PredictionSpec = PredictionSpec()

@@ -126,6 +126,21 @@ class ProfileSums(NamedTuple):
     performance: bytes
 
 
+class BaselineBlock(NamedTuple):
+    """The sums of one contiguous block of a baseline; ``start`` is None where the baseline has no clock."""
+
+    start: datetime | None
+    n_rows: int
+    fields: bytes
+
+
+class StoredCalibration(NamedTuple):
+    """What chance looks like for windows of a baseline, and the seed it was drawn with."""
+
+    seed: int
+    payload: bytes
+
+
 class RowCount(NamedTuple):
     """How many rows, and how many with a label, were counted in the hour (or other grain) that begins at ``start``."""
 

@@ -198,6 +198,39 @@ baseline_profile = Table(
     Column("performance", LargeBinary, nullable=False),
 )
 
+# What a baseline's thresholds are calibrated with: the sums of its contiguous blocks (its hours, or equal runs of rows
+# where it has no clock), and a sample of its rows as slots.
+baseline_block = Table(
+    "baseline_block",
+    metadata,
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("start", Instant),
+    Column("n_rows", BigInteger, nullable=False),
+    Column("fields", LargeBinary, nullable=False),
+)
+
+baseline_sample = Table(
+    "baseline_sample",
+    metadata,
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("slots", LargeBinary, nullable=False),
+)
+
+# ``subject`` names what is calibrated: the length of the windows, the fields and their methods.
+calibration = Table(
+    "calibration",
+    metadata,
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("seed", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
 profile = Table(
     "profile",
     metadata,

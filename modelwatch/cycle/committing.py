@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from alerts.lifecycle import announcement, n_firing, step, subject
 from alerts.messages import Changed, Context, messages_for, to_outbox
 from dashboard.links import model_address
+from detectors.stream_drift import METHOD as STREAM_DRIFT
 from modelwatch.cycle.detecting import Judged
 from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys
@@ -126,6 +127,9 @@ class Committer:
         touched: list[Alert] = []
         changes = []
         for result in results:
+            if result.method == STREAM_DRIFT:
+                # It says what the fields say, and those have alerts of their own.
+                continue
             before = states.get(subject(result))
             after, change = step(before, result, self.monitor.spec, model_id=self.model.id, monitor_id=self.monitor.id)
             if after is None or after is before:

@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
-from detectors.drift import drift_findings, methods_named
+from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
 from detectors.encoding import decode_profile, total_encoded
 from detectors.findings import Finding
 from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance import performance_findings
 from detectors.performance_encoding import decode_performance, total_encoded_performance
 from detectors.performance_profile import PerformanceProfile
-from detectors.profile import Profile
+from detectors.profile import Profile, empty
 from detectors.quality import DEFAULT_CHECKS, quality_findings
 from detectors.quality import MIN_ROWS as QUALITY_MIN_ROWS
 from modelwatch.baselines import LOG_ORIGIN
+from modelwatch.cycle.drift_judging import DriftJudge
 from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
@@ -63,10 +63,11 @@ class Judge:
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
         self._hours: dict[str, HourTotals] = {}
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
+        self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
         """Results of every run, in order; what lies in one hour is read once for all of them."""
-        start, end = min(run.window_start for run in runs), max(run.window_end for run in runs)
+        start, end = min(map(self._earliest, runs)), max(run.window_end for run in runs)
         found: dict[int, list[Result]] = {run.id: [] for run in runs}
         seen: dict[int, int] = {}
         for segment in segment_names(self._scheme.binning, self._model.definition):
@@ -76,36 +77,46 @@ class Judge:
             hours = read_profiles(self._conn, self._baseline.binning_id, start, end, segment)
             starts = [hour.key.start for hour in hours]
             for run in runs:
-                own = hours[bisect_left(starts, run.window_start) : bisect_left(starts, run.window_end)]
+                windows = [
+                    hours[bisect_left(starts, since) : bisect_left(starts, until)] for since, until in self._spans(run)
+                ]
+                own = windows[-1]
                 if segment == WHOLE:
                     seen[run.id] = self._n_seen(own)
-                findings = self._findings(run, segment, reference, own)
+                findings = self._findings(run, segment, reference, windows)
                 version = self._version(own)
                 found[run.id] += [self._result(run, segment, version, finding) for finding in findings]
         return [Judged(run, found[run.id], seen[run.id]) for run in runs]
 
+    def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
+        """The window of a run, and before it those that it is judged together with, the oldest first."""
+        length = run.window_end - run.window_start
+        earlier = EARLIER_DRIFT_WINDOWS if self._spec.kind == "drift" else 0
+        spans = [(run.window_start - step * length, run.window_end - step * length) for step in range(earlier, 0, -1)]
+        return [*spans, (run.window_start, run.window_end)]
+
+    def _earliest(self, run: Run) -> datetime:
+        return self._spans(run)[0][0]
+
     def _findings(
-        self, run: Run, segment: str, reference: _Reference, hours: Sequence[StoredProfile]
+        self, run: Run, segment: str, reference: _Reference, windows: Sequence[Sequence[StoredProfile]]
     ) -> Sequence[Finding]:
         if self._spec.kind == "performance":
-            return self._performance(reference, hours)
-        current = total_encoded(self._scheme.binning, [hour.fields for hour in hours])
+            return self._performance(reference, windows[-1])
+        current = self._total(windows[-1])
         if self._spec.kind == "drift":
-            return self._drift(reference, current)
+            return self._drift.findings(segment, reference.fields, [*map(self._total_if_sound, windows[:-1]), current])
         return self._quality(run, segment, reference, current)
 
-    def _drift(self, reference: _Reference, current: Profile) -> Sequence[Finding]:
-        method = self._spec.method
-        chosen = methods_named(method) if isinstance(method, str) else method
-        return drift_findings(
-            self._scheme.binning,
-            reference.fields,
-            current,
-            methods=chosen,
-            threshold=self._spec.threshold,
-            min_rows=self._spec.min_rows or DRIFT_MIN_ROWS,
-            fields=self._spec.fields,
-        )
+    def _total(self, hours: Sequence[StoredProfile]) -> Profile:
+        return total_encoded(self._scheme.binning, [hour.fields for hour in hours])
+
+    def _total_if_sound(self, hours: Sequence[StoredProfile]) -> Profile:
+        """An earlier window; one that is damaged, which its own result says, counts as one without rows."""
+        try:
+            return self._total(hours)
+        except ValueError:
+            return empty(self._scheme.binning)
 
     def _quality(self, run: Run, segment: str, reference: _Reference, current: Profile) -> Sequence[Finding]:
         checks = _names(self._spec.check) or DEFAULT_CHECKS
@@ -188,7 +199,7 @@ class Judge:
             p_value=finding.p_value,
             effect=finding.effect,
             severity=finding.severity,
-            severity_score=None,
+            severity_score=finding.severity_score,
             confidence=finding.confidence,
             status=finding.status,
             reason=finding.reason,

@@ -24,7 +24,7 @@ WHOLE = ProfileSums(100, 40, b"fields \x00\xff", b"performance")
 NORTH = ProfileSums(60, 20, b"north", b"")
 
 
-def _add(conn: Connection, model_id: int, content: str, bins: str = "bins", **changes: Any) -> Baseline:
+def add_one(conn: Connection, model_id: int, content: str, bins: str = "bins", **changes: Any) -> Baseline:
     arguments: dict[str, Any] = {
         "model_id": model_id,
         "version": "1",
@@ -44,7 +44,7 @@ def _add(conn: Connection, model_id: int, content: str, bins: str = "bins", **ch
 def test_a_baseline_comes_back_as_it_was_given(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
         assert active_baseline(connection, model_id) is None
-        added = _add(connection, model_id, "a")
+        added = add_one(connection, model_id, "a")
     with engine.connect() as connection:
         assert active_baseline(connection, model_id) == added
         assert baseline_profile(connection, added.id) == WHOLE
@@ -59,14 +59,14 @@ def test_a_baseline_comes_back_as_it_was_given(engine: Engine, model_id: int) ->
 
 def test_a_file_without_a_clock_makes_a_baseline(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
-        added = _add(connection, model_id, "a", start=None, end=None)
+        added = add_one(connection, model_id, "a", start=None, end=None)
     assert (added.start, added.end) == (None, None)
 
 
 def test_only_the_newest_baseline_is_in_force(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
-        first = _add(connection, model_id, "a")
-        second = _add(connection, model_id, "b", bins="finer")
+        first = add_one(connection, model_id, "a")
+        second = add_one(connection, model_id, "b", bins="finer")
         assert active_baseline(connection, model_id) == second
         assert [(each.content_hash, each.active) for each in baselines(connection, model_id)] == [
             ("a", False),
@@ -77,10 +77,10 @@ def test_only_the_newest_baseline_is_in_force(engine: Engine, model_id: int) -> 
 
 def test_the_same_content_again_is_the_same_baseline(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
-        first = _add(connection, model_id, "a")
+        first = add_one(connection, model_id, "a")
         connection.execute(update(binning).values(predictions_to=7, labels_to=3))
-        _add(connection, model_id, "b")
-        again = _add(connection, model_id, "a", origin="the same file", now=NOW + timedelta(days=1))
+        add_one(connection, model_id, "b")
+        again = add_one(connection, model_id, "a", origin="the same file", now=NOW + timedelta(days=1))
         assert again == first
         assert len(baselines(connection, model_id)) == 2
         assert active_baseline(connection, model_id) == first
@@ -90,8 +90,8 @@ def test_the_same_content_again_is_the_same_baseline(engine: Engine, model_id: i
 
 def test_the_same_content_with_a_segment_declared_since_gets_its_sums(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
-        first = _add(connection, model_id, "a", profiles={"": WHOLE})
-        again = _add(connection, model_id, "a")
+        first = add_one(connection, model_id, "a", profiles={"": WHOLE})
+        again = add_one(connection, model_id, "a")
         assert again == first
         assert baseline_profile(connection, first.id) == WHOLE
         assert baseline_profile(connection, first.id, "region=north") == NORTH
@@ -99,13 +99,13 @@ def test_the_same_content_with_a_segment_declared_since_gets_its_sums(engine: En
 
 def test_the_same_content_in_other_bins_is_another_baseline(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
-        assert _add(connection, model_id, "a").id != _add(connection, model_id, "a", bins="finer").id
+        assert add_one(connection, model_id, "a").id != add_one(connection, model_id, "a", bins="finer").id
 
 
 def test_models_have_baselines_and_bins_of_their_own(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
         other_id = apply_definition(connection, LOAN, NOW).model.id
-        ours, theirs = _add(connection, model_id, "a"), _add(connection, other_id, "a")
+        ours, theirs = add_one(connection, model_id, "a"), add_one(connection, other_id, "a")
         assert ours.binning_id != theirs.binning_id
         assert active_baseline(connection, model_id) == ours
         assert active_baseline(connection, other_id) == theirs
@@ -119,13 +119,13 @@ def test_a_baseline_without_its_whole_stream_is_refused(
     engine: Engine, model_id: int, changes: dict[str, Any], sentence: str
 ) -> None:
     with engine.connect() as connection, pytest.raises(ValueError, match=sentence):
-        _add(connection, model_id, "a", **changes)
+        add_one(connection, model_id, "a", **changes)
 
 
 def test_baselines_that_come_at_once_leave_one_in_force(engine: Engine, model_id: int) -> None:
     def add(content: str) -> None:
         with writing(engine) as connection:
-            _add(connection, model_id, content)
+            add_one(connection, model_id, content)
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(add, "abcdabcd"))
@@ -137,7 +137,7 @@ def test_baselines_that_come_at_once_leave_one_in_force(engine: Engine, model_id
 
 def test_the_database_itself_refuses_two_in_force(engine: Engine, model_id: int) -> None:
     with writing(engine) as connection:
-        first = _add(connection, model_id, "a")
+        first = add_one(connection, model_id, "a")
     row = {"model_id": model_id, "version": "1", "binning_id": first.binning_id, "content_hash": "b"}
     about = {"origin": "", "n_rows": 1, "created_at": NOW, "active": True}
     with pytest.raises(IntegrityError), writing(engine) as connection:

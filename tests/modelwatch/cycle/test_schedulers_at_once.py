@@ -71,7 +71,7 @@ def parts(world: World) -> Callable[[int], None]:
 
 
 def assert_each_window_once(world: World, summaries: list[CycleSummary]) -> None:
-    every, latest = world.revisions(), world.results()
+    every, latest = world.every_result(), world.results()
     assert len({(*key(each), each.revision) for each in every}) == len(every)
     assert len({key(each) for each in latest}) == len(latest)
     assert sum(summary.results for summary in summaries) == len(every)

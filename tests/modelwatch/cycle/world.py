@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
+from detectors.stream_drift import METHOD as STREAM_DRIFT
 from modelwatch.baselines import set_baseline, typed_rows
 from modelwatch.cycle import CycleSettings, CycleSummary, run
 from store.baselines import active_baseline
@@ -27,7 +28,8 @@ from store.schema import to_micros
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20}
+# With a limit of its own: how limits are calibrated is another matter than what becomes of a window.
+DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20, "threshold": 0.35}
 PERFORMANCE: dict[str, Any] = {"kind": "performance", "window": "1h", "min_rows": 20, "metric": ["accuracy", "roc_auc"]}
 QUALITY: dict[str, Any] = {"kind": "quality", "window": "1h"}
 
@@ -133,15 +135,28 @@ class World:
         return found
 
     def results(self, **wanted: Any) -> list[Result]:
-        """The latest results of the model whose attributes are as wanted, in the order of windows."""
-        with self.engine.connect() as conn:
-            found = results(conn, model=self.model.name)
-        return [each for each in found if all(getattr(each, name) == value for name, value in wanted.items())]
+        """The latest results of the model whose attributes are as wanted, in the order of windows.
+
+        Those about drift of a window as a whole, which say what its fields say together, are left to ``windows``; but
+        not those that say why a window could not be computed at all.
+        """
+        return [each for each in self._results(wanted, latest_only=True) if not _is_whole(each)]
 
     def revisions(self, **wanted: Any) -> list[Result]:
         """The same, of all revisions."""
+        return [each for each in self._results(wanted, latest_only=False) if not _is_whole(each)]
+
+    def windows(self, **wanted: Any) -> list[Result]:
+        """The latest results about drift of a window as a whole."""
+        return [each for each in self._results(wanted, latest_only=True) if _is_whole(each)]
+
+    def every_result(self) -> list[Result]:
+        """All results of all revisions."""
+        return self._results({}, latest_only=False)
+
+    def _results(self, wanted: dict[str, Any], *, latest_only: bool) -> list[Result]:
         with self.engine.connect() as conn:
-            found = results(conn, model=self.model.name, latest_only=False)
+            found = results(conn, model=self.model.name, latest_only=latest_only)
         return [each for each in found if all(getattr(each, name) == value for name, value in wanted.items())]
 
     def _row(self, event: Event, version: int) -> PredictionRow:
@@ -157,6 +172,10 @@ class World:
             features,
             None,
         )
+
+
+def _is_whole(result: Result) -> bool:
+    return result.method == STREAM_DRIFT and result.status != "error"
 
 
 def new_world(

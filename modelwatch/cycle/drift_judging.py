@@ -1,0 +1,107 @@
+"""Drift of windows of one monitor: thresholds calibrated to the budget of false alarms, and severity."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from detectors.calibration import Calibration
+from detectors.drift import DEFAULT_METHODS, MIN_ROWS, drift_findings, methods_named
+from detectors.drift_limits import DriftLimit, drift_limits
+from detectors.drift_methods import FieldKind
+from detectors.drift_scale import DriftScale, drift_scale
+from detectors.findings import Finding
+from detectors.importance import association
+from detectors.profile import Profile
+from detectors.row_sample import RowSample
+from detectors.stream_drift import stream_drift
+from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_alarm_share
+from modelwatch.fields import PREDICTION, field_name
+from modelwatch.scheme import Scheme, is_score
+from modelwatch.segments import WHOLE, segment_names
+from store.calibrations import read_sample
+from store.definitions import duration, named_monitors
+from store.records import Baseline, Model, Monitor
+
+
+class DriftJudge:
+    """Finds drift in windows of one monitor against a baseline; what is the same for all windows is kept."""
+
+    def __init__(
+        self, engine: Engine, model: Model, monitor: Monitor, baseline: Baseline, scheme: Scheme, now: datetime
+    ) -> None:
+        self._engine = engine
+        self._model = model
+        self._spec = monitor.spec
+        self._baseline = baseline
+        self._binning = scheme.binning
+        self._now = now
+        method = self._spec.method
+        chosen = methods_named(method) if isinstance(method, str) else method
+        self._methods: Mapping[FieldKind, str] = {**DEFAULT_METHODS, **(chosen or {})}
+        self._outputs = tuple(name for name in scheme.binning.names if name == PREDICTION or is_score(name))
+        self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
+        self._importance: Mapping[str, float] | None = None
+
+    def findings(self, segment: str, reference: Profile, windows: Sequence[Profile]) -> list[Finding]:
+        """The whole window first, then every field; ``windows`` are the judged one and, before it, those it follows."""
+        min_rows = self._spec.min_rows or MIN_ROWS
+        found = drift_findings(
+            self._binning,
+            reference,
+            windows[-1],
+            methods=self._methods,
+            threshold=self._spec.threshold,
+            limits=self._limits(segment, reference, windows, min_rows),
+            min_rows=min_rows,
+            fields=self._spec.fields,
+        )
+        return stream_drift(found, self._binning, reference, windows[-1], self._importances(), self._outputs)
+
+    def _limits(
+        self, segment: str, reference: Profile, windows: Sequence[Profile], min_rows: int
+    ) -> Mapping[str, DriftLimit]:
+        """Calibrated limits; none where a threshold is given, where nobody can judge, or where chance is not known."""
+        if self._spec.threshold is not None or windows[-1].n < min_rows:
+            return {}
+        scale, calibration = self._calibration(segment, reference)
+        if calibration is None:
+            return {}
+        confidence = confidence_of(calibration, self._baseline, duration(self._spec.window))
+        return drift_limits(scale, calibration, reference, windows, self._share(segment), min_rows, confidence)
+
+    def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
+        if segment not in self._calibrations:
+            scale = drift_scale(self._binning, reference, self._methods, self._spec.fields)
+            length = duration(self._spec.window)
+            found = calibration_for(
+                self._engine, self._model, self._baseline, segment, length, scale, reference, self._now
+            )
+            self._calibrations[segment] = scale, found
+        return self._calibrations[segment]
+
+    def _share(self, segment: str) -> float:
+        """Half of the budget is for the whole stream, the other half for all segments together, if there are any."""
+        monitors = sum(spec.kind == "drift" for spec in named_monitors(self._model.definition))
+        n_segments = len(segment_names(self._binning, self._model.definition)) - 1
+        families = monitors
+        if n_segments:
+            families *= 2 if segment == WHOLE else 2 * n_segments
+        step = duration(self._spec.every or self._spec.window)
+        return false_alarm_share(self._model.definition.false_alarms_per_month, step, families)
+
+    def _importances(self) -> Mapping[str, float]:
+        """What the model file says, else what the baseline's rows show."""
+        if self._importance is None:
+            with self._engine.connect() as conn:
+                slots = read_sample(conn, self._baseline.id)
+            known: Mapping[str, float] = {}
+            if slots is not None:
+                known = association(self._binning, RowSample.from_bytes(self._binning, slots), self._outputs)
+            given = {
+                field_name(name): spec.importance
+                for name, spec in self._model.definition.fields.items()
+                if spec.importance is not None
+            }
+            self._importance = {**known, **given}
+        return self._importance

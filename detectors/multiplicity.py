@@ -46,11 +46,15 @@ def holm(p_values: ArrayLike) -> Numbers:
     return np.minimum(adjusted, 1.0)
 
 
-def discoveries(adjusted: ArrayLike, level: float) -> tuple[int, ...]:
-    """Positions of the adjusted p-values that are at most ``level``, the smallest first."""
-    values = _checked(adjusted)
-    order = np.argsort(values, kind="stable")
-    return tuple(int(position) for position in order if values[position] <= _checked_level(level))
+def discoveries(p_values: ArrayLike, level: float) -> tuple[int, ...]:
+    """Positions of the p-values whose Benjamini-Yekutieli adjustment is at most ``level``, the smallest first.
+
+    Of those listed, a share of ``level`` is false on average, at most. Nothing listed counts as nothing false.
+    """
+    p = _checked(p_values)
+    listed = benjamini_yekutieli(p) <= _checked_level(level)
+    # Adjustment makes ties of p-values that are none, so the order is that of the p-values themselves.
+    return tuple(int(position) for position in np.argsort(p, kind="stable") if listed[position])
 
 
 @dataclass(frozen=True, slots=True)

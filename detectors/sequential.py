@@ -35,14 +35,14 @@ class SlowDrift:
     """The verdict after a window: ``evidence`` reached ``limit`` or not.
 
     ``evidence`` is from 0 upwards; without a change it is at most the number of windows on average, and typically
-    about 1. ``shift`` is the stake that gained most, a rough size of the drift in standard deviations of the
-    window's statistic.
+    about 1. ``stake`` is the position of the stake that gained most, a rough size of the drift: ``STAKES[stake]`` in
+    standard deviations of the window's statistic for bets on p-values.
     """
 
     alarm: bool
     evidence: float
     limit: float
-    shift: float
+    stake: int
 
 
 def step(state: DriftState, bets: Bets | None, run_length: float = RUN_LENGTH) -> tuple[DriftState, SlowDrift | None]:
@@ -67,7 +67,7 @@ def step(state: DriftState, bets: Bets | None, run_length: float = RUN_LENGTH) -
         alarm=log_evidence >= log_limit,
         evidence=math.exp(log_evidence) if log_evidence < 709 else math.inf,
         limit=run_length,
-        shift=STAKES[int(np.argmax(sums))],
+        stake=int(np.argmax(sums)),
     )
     kept = sums - max(log_evidence - log_limit, 0.0)
     return DriftState(tuple(float(value) for value in kept), state.windows + 1), verdict

@@ -139,7 +139,7 @@ def test_p_values_of_nothing_and_of_certainty_are_finite_evidence() -> None:
     assert verdict is not None
     assert verdict.alarm
     assert verdict.evidence > 1e50
-    assert verdict.shift == STAKES[-1]
+    assert verdict.stake == len(STAKES) - 1
     state, verdict = step(state, p_value_bets(1.0))
     assert verdict is not None
     assert not verdict.alarm

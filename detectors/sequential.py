@@ -17,12 +17,12 @@ RUN_LENGTH = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class DriftState:
-    """The sum over all possible beginnings of the payoff since then, as logarithms, one for each stake.
+    """The payoff since each possible beginning, the next window among them, summed: logarithms, one for each stake.
 
-    Plain numbers; ``DriftState()`` is where monitoring begins, and begins anew with a new baseline.
+    Plain finite numbers; ``DriftState()`` is where monitoring begins, and begins anew with a new baseline.
     """
 
-    log_sums: Bets = (-math.inf,) * len(STAKES)
+    log_sums: Bets = (0.0,) * len(STAKES)
     windows: int = 0
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ def step(state: DriftState, bets: Bets | None, run_length: float = RUN_LENGTH) -
         raise ValueError(f"run_length {run_length}: give windows between false alarms, like 1000")
     if bets is None:
         return state, None
-    sums = np.logaddexp(0.0, state.log_sums) + np.asarray(bets, dtype=np.float64)
+    sums = np.add(state.log_sums, bets)
     log_evidence, log_limit = evenly_mixed(tuple(sums)), math.log(run_length)
     verdict = SlowDrift(
         alarm=log_evidence >= log_limit,
@@ -69,5 +69,5 @@ def step(state: DriftState, bets: Bets | None, run_length: float = RUN_LENGTH) -
         limit=run_length,
         stake=int(np.argmax(sums)),
     )
-    kept = sums - max(log_evidence - log_limit, 0.0)
+    kept = np.logaddexp(0.0, sums - max(log_evidence - log_limit, 0.0))
     return DriftState(tuple(float(value) for value in kept), state.windows + 1), verdict

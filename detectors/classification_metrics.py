@@ -56,7 +56,7 @@ def roc_auc(profile: PerformanceProfile, layout: Layout, leave_out: Iterable[str
         return undefined(0, _no_scores(profile, layout))
     aucs = []
     for position, code in enumerate(layout.score_classes):
-        without, with_class = profile.counts[layout.score_bins(position)].reshape(2, -1)
+        without, with_class = profile.counts[layout.labelled_scores(position)].reshape(2, 3, -1).sum(axis=1)
         aucs.append((layout.known_classes.labels[code], _auc(without, with_class)))
     if layout.task == "binary":
         auc = aucs[0][1]
@@ -175,7 +175,7 @@ def _scored(profile: PerformanceProfile, layout: Layout) -> int:
 
 def _one_class(profile: PerformanceProfile, layout: Layout) -> str:
     classes = layout.known_classes
-    positive = profile.counts[layout.score_bins(0)].reshape(2, -1)[1].any()
+    positive = profile.counts[layout.labelled_scores(0)].reshape(2, -1)[1].any()
     only = classes.labels[classes.positive_code if positive else 1 - classes.positive_code]
     return f"every labelled row is of class {only}, and ROC AUC needs rows of both classes"
 

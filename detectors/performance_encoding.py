@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from detectors.performance_layout import Layout
 from detectors.performance_profile import PerformanceProfile
 
-_MAGIC = b"mwp1"
+# The first form had no counts of predictions by score: nothing can be estimated from it.
+_MAGIC = b"mwp2"
 _HEADER = struct.Struct("<4s8sI")
 
 
@@ -49,7 +50,10 @@ def _read(layout: Layout, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.in
         raise ValueError(f"not a performance profile: only {len(data)} bytes")
     magic, fingerprint, n_filled = _HEADER.unpack_from(data)
     if magic != _MAGIC:
-        raise ValueError(f"not a performance profile of this version: it begins with {magic!r}, not {_MAGIC!r}")
+        raise ValueError(
+            f"not a performance profile of this version: it begins with {magic!r}, not {_MAGIC!r}: set the model's "
+            "baseline again to have its rows counted anew"
+        )
     if fingerprint != layout.fingerprint:
         raise ValueError("the performance profile was counted with another layout: count its rows again")
     n_sums = len(layout.sum_names)

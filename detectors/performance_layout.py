@@ -21,6 +21,9 @@ TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 _ERROR_STEPS = 2.0 ** (np.arange(-40, 81) / 2)
 ERROR_EDGES: NDArray[np.float64] = np.concatenate([-_ERROR_STEPS[::-1], _ERROR_STEPS])
 
+# Raised when the slots change: what was counted before does not add up with what is counted now.
+_VERSION = 2
+
 Edges = NDArray[np.float64]
 
 
@@ -30,14 +33,19 @@ class Layout:
 
     Counts, all tasks: slot 0 the labelled rows. Classification of K classes: a (K + 1) x (K + 2) table of label by
     prediction (the declared classes, other, and for the prediction also none), the rows with a known label and a
-    usable score, those of them with a score outside [0, 1], then per score and bin the rows without and with the
-    class that the score speaks for. A binary model has one score, for its positive class; a multiclass model one a
-    class, or none. Regression: usable rows, usable rows whose label is not zero, then rows per bin of the error.
+    usable score, and those of them with a score outside [0, 1]. Then for each score, that speaks for one class, rows
+    with a known label by (label is the class, how predicted, score bin), and all rows, labelled or not, by (how
+    predicted, score bin); how predicted is NOT_PREDICTED (another class), PREDICTED (the class) or UNPREDICTED (no
+    declared class). A binary model has one score, for its positive class; a multiclass model one a class, or none.
+    Regression: usable rows, usable rows whose label is not zero, then rows per bin of the error.
 
     Sums: see ``CLASSIFICATION_SUMS`` and ``REGRESSION_SUMS``.
     """
 
     LABELLED: ClassVar[int] = 0
+    NOT_PREDICTED: ClassVar[int] = 0
+    PREDICTED: ClassVar[int] = 1
+    UNPREDICTED: ClassVar[int] = 2
     CLASSIFICATION_SUMS: ClassVar[tuple[str, ...]] = ("log_loss", "log_loss^2", "brier", "brier^2")
     # e is prediction less label, r is |e / y| where the label y is not zero.
     REGRESSION_SUMS: ClassVar[tuple[str, ...]] = ("e", "|e|", "e^2", "e^4", "y", "y^2", "r", "r^2")
@@ -87,16 +95,26 @@ class Layout:
     def outside(self) -> int:
         return self._table_end + 1
 
-    def score_bins(self, score: int) -> slice:
-        """Rows over the bins of one score: those without its class, then those with it."""
-        start = self._table_end + 2 + sum(2 * (len(edges) + 1) for edges in self.score_edges[:score])
-        return slice(start, start + 2 * (len(self.score_edges[score]) + 1))
+    def n_score_bins(self, score: int) -> int:
+        return len(self.score_edges[score]) + 1
+
+    def labelled_scores(self, score: int) -> slice:
+        """Labelled rows of one score: 2 x 3 x bins, by (label is the class, how predicted, bin)."""
+        start = self._table_end + 2 + 9 * sum(self.n_score_bins(before) for before in range(score))
+        return slice(start, start + 6 * self.n_score_bins(score))
+
+    def all_scores(self, score: int) -> slice:
+        """All rows of one score, labelled or not: 3 x bins, by (how predicted, bin)."""
+        start = self.labelled_scores(score).stop
+        return slice(start, start + 3 * self.n_score_bins(score))
 
     @property
     def n_counts(self) -> int:
         if self.task == "regression":
             return self.FIRST_ERROR_BIN + len(ERROR_EDGES) + 1
-        return self._table_end + 2 + sum(2 * (len(edges) + 1) for edges in self.score_edges)
+        if not self.score_edges:
+            return self._table_end + 2
+        return int(self.all_scores(len(self.score_edges) - 1).stop)
 
     @property
     def sum_names(self) -> tuple[str, ...]:
@@ -135,7 +153,7 @@ def performance_layout(task: Task, classes: Classes | None, score_edges: Mapping
 def _fingerprint(layout: Layout) -> bytes:
     """Eight bytes that mark what was counted with this layout."""
     classes = layout.classes
-    words = [layout.task, list(classes.labels) if classes else None, classes.positive if classes else None]
+    words = [_VERSION, layout.task, list(classes.labels) if classes else None, classes.positive if classes else None]
     digest = hashlib.sha256(json.dumps(words).encode())
     for edges in layout.score_edges:
         digest.update(len(edges).to_bytes(8, "little") + edges.astype("<f8").tobytes())

@@ -1,10 +1,11 @@
-"""The additive summary of labelled rows, from which every performance metric is computed.
+"""The additive summary of labelled rows, from which every performance metric is computed, and of all scored rows.
 
-Profiles of one layout add up like those of fields. A corrected label is the old row subtracted and the new one added
-(``sign``); counts stay exact, sums exact to rounding.
+A row is counted when it comes (``profile_predictions``) and again, in other slots, when its label comes
+(``profile_performance``). Profiles of one layout add up like those of fields. A corrected label is the old row
+subtracted and the new one added (``sign``); counts stay exact, sums exact to rounding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ __all__ = [  # the layout and the classes are the other half of this interface
     "empty_performance",
     "performance_layout",
     "profile_performance",
+    "profile_predictions",
     "subtract",
     "total_performance",
 ]
@@ -36,7 +38,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PerformanceProfile:
-    """Sums over labelled rows: ``counts`` (int64) and ``sums`` (float64), laid out by a ``Layout``."""
+    """Sums over rows: ``counts`` (int64) and ``sums`` (float64), laid out by a ``Layout``."""
 
     task: Task
     counts: NDArray[np.int64]
@@ -73,24 +75,41 @@ def profile_performance(
     lengths differ.
     """
     n = len(np.asarray(label))
-    rows = np.zeros(n, dtype=np.int64) if groups is None else np.asarray(groups, dtype=np.int64)
     signs = np.broadcast_to(np.asarray(sign, dtype=np.float64), (n,))
-    if len(np.asarray(prediction)) != n or len(rows) != n:
-        raise ValueError(f"{n} labels, {len(np.asarray(prediction))} predictions and {len(rows)} groups: one a row")
-    if n and not 0 <= rows.min() <= rows.max() < n_groups:
-        raise ValueError(f"groups must be from 0 to {n_groups - 1}, not {rows.min()} to {rows.max()}")
-    counter = _Counter(layout, rows, n_groups, signs)
+    if len(np.asarray(prediction)) != n:
+        raise ValueError(f"{n} labels and {len(np.asarray(prediction))} predictions: one a row")
+    counter = _Counter(layout, _checked_groups(groups, n, n_groups), n_groups, signs)
     if layout.task == "regression":
         _count_errors(counter, np.asarray(prediction, dtype=np.float64), np.asarray(label, dtype=np.float64))
     else:
         predicted, true = np.asarray(prediction, dtype=np.int64), np.asarray(label, dtype=np.int64)
         _count_classes(counter, predicted, true)
         if layout.score_edges and score is not None:
-            _count_scores(counter, _score_matrix(layout, score, n), true)
-    return [
-        PerformanceProfile(layout.task, counts, sums, layout.fingerprint)
-        for counts, sums in zip(counter.counts, counter.sums, strict=True)
-    ]
+            _count_scores(counter, _score_matrix(layout, score, n), predicted, true)
+    return counter.profiles()
+
+
+def profile_predictions(
+    layout: Layout,
+    prediction: ArrayLike,
+    score: ArrayLike | None,
+    groups: ArrayLike | None = None,
+    n_groups: int = 1,
+) -> list[PerformanceProfile]:
+    """The counts of rows that need no label, for each group; arguments as for ``profile_performance``.
+
+    Those are the rows with usable scores, by prediction and score bin: what performance is estimated from. The
+    profiles of a regression model, and of one without scores, are empty.
+    """
+    n = len(np.asarray(prediction))
+    counter = _Counter(layout, _checked_groups(groups, n, n_groups), n_groups, np.ones(n))
+    if layout.score_edges and score is not None:
+        scores, predicted = _score_matrix(layout, score, n), np.asarray(prediction, dtype=np.int64)
+        _check_codes("prediction", predicted, layout.known_classes.other)
+        usable = np.asarray(np.isfinite(scores).all(axis=1))
+        for position, places in enumerate(_score_places(layout, scores, predicted)):
+            counter.count(layout.all_scores(position), places, usable)
+    return counter.profiles()
 
 
 def add(a: PerformanceProfile, b: PerformanceProfile) -> PerformanceProfile:
@@ -132,6 +151,13 @@ class _Counter:
         seen = np.bincount(at, weights=self._signs[kept], minlength=self._n_groups * width)
         self.counts[:, run] += np.rint(seen).astype(np.int64).reshape(self._n_groups, width)
 
+    def profiles(self) -> list[PerformanceProfile]:
+        layout = self.layout
+        return [
+            PerformanceProfile(layout.task, counts, sums, layout.fingerprint)
+            for counts, sums in zip(self.counts, self.sums, strict=True)
+        ]
+
     def sum(self, name: str, values: Numbers, kept: NDArray[np.bool_]) -> None:
         """Add up one value for each of the kept rows."""
         with np.errstate(over="ignore", invalid="ignore"):
@@ -141,9 +167,8 @@ class _Counter:
 
 def _count_classes(counter: _Counter, predicted: Codes, true: Codes) -> None:
     other = counter.layout.known_classes.other
-    for name, codes in (("prediction", predicted), ("label", true)):
-        if len(codes) and not -1 <= codes.min() <= codes.max() <= other:
-            raise ValueError(f"{name}: codes must be from -1 to {other}: make them with class_codes")
+    _check_codes("prediction", predicted, other)
+    _check_codes("label", true, other)
     labelled = true >= 0
     counter.count(Layout.LABELLED, None, labelled)
     columns = counter.layout.table_shape[1]
@@ -158,15 +183,24 @@ def _score_matrix(layout: Layout, score: ArrayLike, n: int) -> Numbers:
     return matrix
 
 
-def _count_scores(counter: _Counter, scores: Numbers, true: Codes) -> None:
+def _score_places(layout: Layout, scores: Numbers, predicted: Codes) -> Iterator[Codes]:
+    """For each score the place of every row among 3 x bins: how it was predicted, and the bin of the score."""
+    declared = (predicted >= 0) & (predicted < layout.known_classes.other)
+    for position, code in enumerate(layout.score_classes):
+        how = np.where(predicted == code, Layout.PREDICTED, Layout.NOT_PREDICTED)
+        how[~declared] = Layout.UNPREDICTED
+        bins = np.searchsorted(layout.score_edges[position], scores[:, position], side="right")
+        yield how * layout.n_score_bins(position) + bins
+
+
+def _count_scores(counter: _Counter, scores: Numbers, predicted: Codes, true: Codes) -> None:
     layout = counter.layout
     usable = (true >= 0) & (true < layout.known_classes.other) & np.isfinite(scores).all(axis=1)
     counter.count(layout.scored, None, usable)
     counter.count(layout.outside, None, usable & ((scores < 0) | (scores > 1)).any(axis=1))
-    for position, code in enumerate(layout.score_classes):
-        edges = layout.score_edges[position]
-        bins = np.searchsorted(edges, scores[:, position], side="right")
-        counter.count(layout.score_bins(position), np.where(true == code, len(edges) + 1, 0) + bins, usable)
+    for position, places in enumerate(_score_places(layout, scores, predicted)):
+        is_class = true == layout.score_classes[position]
+        counter.count(layout.labelled_scores(position), is_class * (3 * layout.n_score_bins(position)) + places, usable)
     # The probability given to each row's own label; a column for the negative class of a binary model is implied.
     given = np.where(usable[:, np.newaxis], np.clip(scores, 0.0, 1.0), 0.0)
     hits = true[:, np.newaxis] == np.array(layout.score_classes)
@@ -195,6 +229,20 @@ def _count_errors(counter: _Counter, predicted: Numbers, true: Numbers) -> None:
             counter.sum(name, values, usable)
         counter.sum("r", ratio, not_zero)
         counter.sum("r^2", ratio**2, not_zero)
+
+
+def _check_codes(name: str, codes: Codes, other: int) -> None:
+    if len(codes) and not -1 <= codes.min() <= codes.max() <= other:
+        raise ValueError(f"{name}: codes must be from -1 to {other}: make them with class_codes")
+
+
+def _checked_groups(groups: ArrayLike | None, n: int, n_groups: int) -> Codes:
+    rows = np.zeros(n, dtype=np.int64) if groups is None else np.asarray(groups, dtype=np.int64)
+    if len(rows) != n:
+        raise ValueError(f"{len(rows)} groups for {n} rows: one a row")
+    if n and not 0 <= rows.min() <= rows.max() < n_groups:
+        raise ValueError(f"groups must be from 0 to {n_groups - 1}, not {rows.min()} to {rows.max()}")
+    return rows
 
 
 def _check_same_layout(a: bytes, b: bytes) -> None:

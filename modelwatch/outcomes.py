@@ -1,21 +1,30 @@
-"""Labelled rows as sums: what was predicted, what was true, and by how much it was missed."""
+"""Rows as sums: what was predicted with what score, and for labelled ones what was true and how far off."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from detectors.classes import NO_CLASS, Classes
 from detectors.columns import CategoryColumn, Column, NumericColumn
 from detectors.performance_encoding import encode_performance
-from detectors.performance_profile import PerformanceProfile, class_codes, profile_performance
+from detectors.performance_profile import (
+    PerformanceProfile,
+    add,
+    class_codes,
+    empty_performance,
+    profile_performance,
+    profile_predictions,
+)
 from modelwatch.columns import label_column
 from modelwatch.fields import PREDICTION, SCORE, score_field
 from modelwatch.scheme import Scheme
 from store.definitions import FieldKind
 
-# Groups are counted this many at a time: the sums of one take some 20 kB before they are packed.
-_GROUPS_AT_ONCE = 500
+# As many groups are counted at a time as their sums fit into some 20 MB before they are packed.
+_SLOTS_AT_ONCE = 2_500_000
+
+Groups = NDArray[np.int64]
 
 
 def label_kind(scheme: Scheme) -> FieldKind:
@@ -23,40 +32,64 @@ def label_kind(scheme: Scheme) -> FieldKind:
     return "numeric" if scheme.layout.task == "regression" else "categorical"
 
 
-def performance_of(
-    scheme: Scheme, columns: Mapping[str, Column], labels: Sequence[str | None], signs: ArrayLike = 1
-) -> PerformanceProfile:
-    """The sums of all rows; ``labels`` are JSON texts, a row without one is not counted."""
-    label = label_column(labels, label_kind(scheme))
-    signs = np.broadcast_to(np.asarray(signs, dtype=np.float64), (len(labels),))
-    groups = np.zeros(len(labels), dtype=np.int64)
-    return _profiles(scheme, columns, label, groups, 1, signs)[0]
+def performance_of(scheme: Scheme, columns: Mapping[str, Column], labels: Sequence[str | None]) -> PerformanceProfile:
+    """The sums of all rows; ``labels`` are JSON texts, a row without one counts among the predictions alone."""
+    label, groups = label_column(labels, label_kind(scheme)), np.zeros(len(labels), dtype=np.int64)
+    labelled = _labelled(scheme, columns, label, groups, 1, np.ones(len(labels)))[0]
+    return add(labelled, _predicted(scheme, columns, groups, 1)[0])
 
 
 def grouped_performance(
-    scheme: Scheme, columns: Mapping[str, Column], label: Column, groups: NDArray[np.int64], signs: NDArray[np.float64]
+    scheme: Scheme, columns: Mapping[str, Column], label: Column, groups: Groups, signs: NDArray[np.float64]
 ) -> dict[int, bytes]:
-    """The encoded sums of every group (int[n], -1 left out) that has rows; ``signs`` (float[n]) subtracts rows."""
-    order = np.argsort(groups, kind="stable")
-    present, starts = np.unique(groups[order], return_index=True)
+    """The encoded sums of the labelled rows of every group (int[n], -1 left out) that has rows.
+
+    ``signs`` (float[n]) subtracts rows.
+    """
     found: dict[int, bytes] = {}
-    bounds = [*starts.tolist(), len(groups)]
-    first = int(np.searchsorted(present, 0))
-    for at in range(first, len(present), _GROUPS_AT_ONCE):
-        until = min(at + _GROUPS_AT_ONCE, len(present))
-        rows = order[bounds[at] : bounds[until]]
-        own = np.searchsorted(present[at:until], groups[rows])
-        picked = {name: columns[name].take(rows) for name in _outputs(scheme) if name in columns}
-        profiles = _profiles(scheme, picked, label.take(rows), own, until - at, signs[rows])
-        found.update(zip(present[at:until].tolist(), map(encode_performance, profiles), strict=True))
+    for present, rows, own in _some_groups(scheme, groups):
+        picked = _take(scheme, columns, rows)
+        profiles = _labelled(scheme, picked, label.take(rows), own, len(present), signs[rows])
+        found.update(zip(present, map(encode_performance, profiles), strict=True))
     return found
 
 
-def _profiles(
+def grouped_predictions(scheme: Scheme, columns: Mapping[str, Column], groups: Groups) -> dict[int, bytes]:
+    """The encoded counts of the predictions of every group (int[n], -1 left out) that has rows.
+
+    Empty for a model without scores, of which nothing is counted before the labels come.
+    """
+    found: dict[int, bytes] = {}
+    if not scheme.layout.score_edges:
+        return found
+    for present, rows, own in _some_groups(scheme, groups):
+        profiles = _predicted(scheme, _take(scheme, columns, rows), own, len(present))
+        found.update(zip(present, map(encode_performance, profiles), strict=True))
+    return found
+
+
+def _some_groups(scheme: Scheme, groups: Groups) -> Iterator[tuple[list[int], Groups, Groups]]:
+    """Some of the groups at a time: their numbers, their rows, and each row's position among them."""
+    order = np.argsort(groups, kind="stable")
+    present, starts = np.unique(groups[order], return_index=True)
+    bounds = [*starts.tolist(), len(groups)]
+    first = int(np.searchsorted(present, 0))
+    step = max(1, _SLOTS_AT_ONCE // scheme.layout.n_counts)
+    for at in range(first, len(present), step):
+        until = min(at + step, len(present))
+        rows = order[bounds[at] : bounds[until]]
+        yield present[at:until].tolist(), rows, np.searchsorted(present[at:until], groups[rows])
+
+
+def _take(scheme: Scheme, columns: Mapping[str, Column], rows: Groups) -> dict[str, Column]:
+    return {name: columns[name].take(rows) for name in _outputs(scheme) if name in columns}
+
+
+def _labelled(
     scheme: Scheme,
     columns: Mapping[str, Column],
     label: Column,
-    groups: NDArray[np.int64],
+    groups: Groups,
     n_groups: int,
     signs: NDArray[np.float64],
 ) -> list[PerformanceProfile]:
@@ -74,6 +107,16 @@ def _profiles(
         n_groups,
         signs,
     )
+
+
+def _predicted(
+    scheme: Scheme, columns: Mapping[str, Column], groups: Groups, n_groups: int
+) -> list[PerformanceProfile]:
+    layout = scheme.layout
+    if not layout.score_edges:
+        return [empty_performance(layout)] * n_groups
+    codes = _codes(columns.get(PREDICTION), layout.known_classes, len(groups))
+    return profile_predictions(layout, codes, _scores(scheme, columns), groups, n_groups)
 
 
 def _outputs(scheme: Scheme) -> list[str]:

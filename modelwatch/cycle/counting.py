@@ -15,7 +15,7 @@ from detectors.profile import empty
 from detectors.profile_groups import encode_rows
 from modelwatch.columns import columns_of_log, label_column
 from modelwatch.fields import PREDICTION
-from modelwatch.outcomes import grouped_performance, label_kind
+from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import groupings, segment_fields
 from store.definitions import ModelDefinition, duration
@@ -95,9 +95,11 @@ class Counting:
             groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)
             present, own = _renumbered(groups)
             profiles = coded.grouped(own, len(present))
+            predictions = grouped_predictions(self._scheme, columns, own)
             for position, group in enumerate(present):
                 key = hours.key(group % hours.n, grouping.segments[group // hours.n])
-                yield ProfileDelta(key, int(profiles.n_rows[position]), 0, profiles.encoded(position), None)
+                n_rows, fields = int(profiles.n_rows[position]), profiles.encoded(position)
+                yield ProfileDelta(key, n_rows, 0, fields, predictions.get(position))
 
     def _of_labels(self, changes: LabelChanges) -> Iterator[ProfileDelta]:
         if not changes.rows.ids:

@@ -16,6 +16,7 @@ from detectors.performance_profile import (
     empty_performance,
     performance_layout,
     profile_performance,
+    profile_predictions,
     subtract,
     total_performance,
 )
@@ -105,10 +106,43 @@ def test_bytes_bring_back_the_very_profile(task: str, seed: int, n: int) -> None
     assert same(total_encoded_performance(layout, payloads), total_performance(layout, parts))
 
 
+@pytest.mark.parametrize("task", LAYOUTS)
+@given(seed=st.integers(0, 2**32), n=st.integers(0, 200), n_groups=st.integers(1, 5))
+def test_predictions_of_groups_add_up_to_the_whole_and_to_the_labels(
+    task: str, seed: int, n: int, n_groups: int
+) -> None:
+    layout, rng = LAYOUTS[task], np.random.default_rng(seed)
+    prediction, score, label = random_rows(layout, n, rng)
+    parts = profile_predictions(layout, prediction, score, rng.integers(0, n_groups, n), n_groups)
+    whole = total_performance(layout, parts)
+    assert same(whole, profile_predictions(layout, prediction, score)[0])
+    assert whole.n_labelled == 0
+    both = add(whole, profile_performance(layout, prediction, score, label)[0])
+    finite = np.isfinite(score) if score is not None else np.zeros(n, dtype=np.bool_)
+    usable = np.count_nonzero(finite if finite.ndim == 1 else finite.all(axis=1))
+    for position in range(len(layout.score_edges)):
+        everyone = both.counts[layout.all_scores(position)].reshape(3, -1)
+        labelled = both.counts[layout.labelled_scores(position)].reshape(2, 3, -1).sum(axis=0)
+        assert everyone.sum() == usable
+        assert (labelled <= everyone).all()
+        assert labelled.sum() == both.counts[layout.scored]
+
+
+def test_predictions_are_counted_by_class_and_score_bin() -> None:
+    layout = performance_layout("multiclass", METALS, {f"score[{label}]": np.array([0.5]) for label in METALS.labels})
+    scores = [[0.8, 0.1, 0.1], [0.4, 0.5, 0.1], [0.2, 0.2, 0.6], [0.9, 0.1, 0.0], [np.nan, 0.5, 0.5]]
+    counts = profile_predictions(layout, [0, 1, 3, -1, 0], scores)[0].counts
+    # Rows: another class, the class, no declared class; columns: a score below one half, and from there on.
+    assert counts[layout.all_scores(0)].reshape(3, 2).tolist() == [[1, 0], [0, 1], [1, 1]]
+    assert counts[layout.all_scores(1)].reshape(3, 2).tolist() == [[1, 0], [0, 1], [2, 0]]
+    assert counts[layout.all_scores(2)].reshape(3, 2).tolist() == [[2, 0], [0, 0], [1, 1]]
+
+
 def test_a_quiet_hour_is_a_few_hundred_bytes() -> None:
     layout = performance_layout("binary", YES_NO, {"score": np.linspace(0, 1, 1025)})
     rows = random_rows(layout, 20, np.random.default_rng(1))
     assert len(encode_performance(profile_performance(layout, *rows)[0])) < 400
+    assert len(encode_performance(profile_predictions(layout, *rows[:2])[0])) < 300
     assert len(encode_performance(empty_performance(layout))) < 60
 
 
@@ -119,6 +153,7 @@ def test_damaged_or_foreign_bytes_are_refused_by_name() -> None:
     for broken, words in (
         (b"", "only 0 bytes"),
         (b"xxxx" + data[4:], "this version"),
+        (b"mwp1" + data[4:], "set the model's baseline again"),
         (data[:-5], "damaged"),
         (data[:12] + b"\xff\xff\xff\xff" + data[16:], "more filled slots"),
         (data[:30] + bytes(10) + data[40:], "damaged"),

@@ -20,6 +20,13 @@ class Estimate:
     reason: str = ""
     left_out: tuple[str, ...] = ()
 
+    def interval(self, standard_errors: float = 1.96) -> tuple[float, float] | None:
+        """The value less and plus so many standard errors (1.96: 95 %); None where either is not known."""
+        if self.value is None or self.standard_error is None:
+            return None
+        half = standard_errors * self.standard_error
+        return self.value - half, self.value + half
+
 
 def undefined(n: int, reason: str) -> Estimate:
     """No value, and why."""

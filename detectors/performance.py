@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from detectors.estimates import Estimate
 from detectors.findings import FROM_BASELINE, GIVEN, WIDENED, Finding, Status, unjudged
-from detectors.metrics import Metric, default_metrics, known_metric, metric_value
+from detectors.metrics import Metric, Values, default_metrics, metric_of_layout, metric_value
 from detectors.performance_layout import Layout
 from detectors.performance_profile import PerformanceProfile
 from detectors.wording import count, number
@@ -22,7 +22,7 @@ NO_BASELINE_LABELS = "the baseline has no labels to compare with"
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
+class Limit:
     """The value from which on a metric is too bad, and the one from which on it is critical."""
 
     value: float
@@ -40,6 +40,7 @@ def performance_findings(
     metrics: Sequence[str] | None = None,
     threshold: float | None = None,
     min_rows: int = MIN_ROWS,
+    business_value: Values | None = None,
 ) -> list[Finding]:
     """A finding for each of ``metrics``, or for those of the task (``default_metrics``) where none are named.
 
@@ -50,29 +51,41 @@ def performance_findings(
 
     The effect is the current value less the baseline's, in the units of the metric. Under ``min_rows`` labelled rows,
     or where there is nothing to compare with, the finding is insufficient and carries the value all the same.
-    ValueError names a metric that is unknown or not for the task.
+    ``business_value`` is what the metric of that name needs, see ``metric_value``. ValueError names a metric that is
+    unknown or not for the task.
     """
     names = default_metrics(layout) if metrics is None else metrics
-    known = [known_metric(name, layout.task) for name in names]
-    return [_finding(metric, layout, baseline, current, n_rows, threshold, min_rows) for metric in known]
+    known = [metric_of_layout(name, layout) for name in names]
+    return [
+        _finding(
+            metric,
+            _comparable(metric, layout, baseline, current, business_value),
+            baseline,
+            current,
+            n_rows,
+            threshold,
+            min_rows,
+        )
+        for metric in known
+    ]
 
 
 def _finding(
     metric: Metric,
-    layout: Layout,
+    values: tuple[Estimate, Estimate],
     baseline: PerformanceProfile | None,
     current: PerformanceProfile,
     n_rows: int,
     threshold: float | None,
     min_rows: int,
 ) -> Finding:
-    before, now = _comparable(metric, layout, baseline, current)
+    before, now = values
     n_baseline, labelled = (baseline.n_labelled if baseline else 0), current.n_labelled
     coverage = f"{labelled:,} labelled of {count(n_rows, 'row', 'rows')}"
     if not n_rows and not labelled:
         return unjudged("performance", metric.name, None, n_baseline, 0, "nodata", "no rows in this window")
     reason = _cannot_judge(metric, before, now, coverage, labelled, threshold, max(min_rows, 1))
-    limit = _limit(metric, before, now, threshold)
+    limit = limit_of(metric, before, now, threshold)
     if reason or limit is None or now.value is None:
         return unjudged(
             "performance", metric.name, None, n_baseline, labelled, "insufficient", reason or now.reason, now.value
@@ -88,22 +101,26 @@ def _finding(
         effect=None if before.value is None else now.value - before.value,
         n_baseline=n_baseline,
         n_current=labelled,
-        status=_status(metric, now.value, limit),
+        status=status_of(metric, now.value, limit),
         reason=_reason(metric, before, now, coverage),
         confidence="low" if limit.low_confidence else "normal",
     )
 
 
 def _comparable(
-    metric: Metric, layout: Layout, baseline: PerformanceProfile | None, current: PerformanceProfile
+    metric: Metric,
+    layout: Layout,
+    baseline: PerformanceProfile | None,
+    current: PerformanceProfile,
+    worth: Values | None,
 ) -> tuple[Estimate, Estimate]:
     """The metric at the baseline and now; averages over classes are over the same classes on both sides."""
-    now = metric_value(current, layout, metric.name)
+    now = metric_value(current, layout, metric.name, business_value=worth)
     if baseline is None or not baseline.n_labelled:
         return Estimate(None, None, 0, NO_BASELINE_LABELS), now
-    before = metric_value(baseline, layout, metric.name, leave_out=now.left_out)
+    before = metric_value(baseline, layout, metric.name, now.left_out, worth)
     if before.value is not None and set(before.left_out) != set(now.left_out):
-        now = metric_value(current, layout, metric.name, leave_out=before.left_out)
+        now = metric_value(current, layout, metric.name, before.left_out, worth)
     return before, now
 
 
@@ -121,30 +138,39 @@ def _cannot_judge(
     if now.value is None:
         return f"{metric.title} is undefined: {now.reason} ({coverage})"
     if before.value is None and threshold is None:
-        here = f"{metric.title} is {_shown(metric, now.value)} on {coverage}"
+        here = f"{metric.title} is {shown(metric, now.value)} on {coverage}"
         if before.reason == NO_BASELINE_LABELS:
             return f"{NO_BASELINE_LABELS}: {here}; give a baseline with labels, or a threshold"
         return f"{here}, and undefined at the baseline: {before.reason}"
     return ""
 
 
-def _limit(metric: Metric, before: Estimate, now: Estimate, threshold: float | None) -> _Limit | None:
+def limit_of(metric: Metric, before: Estimate, now: Estimate, threshold: float | None) -> Limit | None:
+    """The limit that a metric is held against now, given its value at the baseline; None where there is none."""
     worse = -1.0 if metric.higher_is_better else 1.0
     if threshold is not None:
-        perfect = 1.0 if metric.higher_is_better else 0.0
-        return _Limit(threshold, perfect + 2 * (threshold - perfect), GIVEN)
+        return Limit(threshold, _twice_as_far(metric, threshold), GIVEN)
     if before.value is None:
         return None
     tolerance = TOLERANCE_SHARE if metric.unit == "share" else TOLERANCE_LOSS * abs(before.value)
     chance = STANDARD_ERRORS * math.hypot(before.standard_error or 0.0, now.standard_error or 0.0)
     margin = max(tolerance, chance)
     source = WIDENED if chance > tolerance else FROM_BASELINE
-    return _Limit(
+    return Limit(
         before.value + worse * margin, before.value + worse * 2 * margin, source, low_confidence=chance > 2 * tolerance
     )
 
 
-def _status(metric: Metric, value: float, limit: _Limit) -> Status:
+def _twice_as_far(metric: Metric, threshold: float) -> float:
+    """From perfect; a value in money has no such point, and is critical where it is worse by the threshold again."""
+    if metric.unit == "value":
+        return threshold - abs(threshold)
+    perfect = 1.0 if metric.higher_is_better else 0.0
+    return perfect + 2 * (threshold - perfect)
+
+
+def status_of(metric: Metric, value: float, limit: Limit) -> Status:
+    """How a metric stands to its limit."""
     worse = -1.0 if metric.higher_is_better else 1.0
     if worse * (value - limit.value) <= 0:
         return "ok"
@@ -153,14 +179,14 @@ def _status(metric: Metric, value: float, limit: _Limit) -> Status:
 
 def _reason(metric: Metric, before: Estimate, now: Estimate, coverage: str) -> str:
     if now.value is None or before.value is None:
-        return f"{metric.title} is {_shown(metric, now.value or 0.0)} on {coverage}"
+        return f"{metric.title} is {shown(metric, now.value or 0.0)} on {coverage}"
     change = now.value - before.value
-    if metric.unit == "share":
-        sentence = _change_of_share(metric, before.value, now.value)
+    if metric.unit != "loss":
+        sentence = _rise_or_fall(metric, before.value, now.value)
     else:
         word = "worsened" if change > 0 else "improved"
         relative = f" ({100 * change / before.value:+.1f} %)" if before.value else ""
-        here, there = _shown(metric, now.value), _shown(metric, before.value)
+        here, there = shown(metric, now.value), shown(metric, before.value)
         sentence = f"error {word}: {metric.title} {here} against {there} at the baseline{relative}"
         if here == there:
             sentence = f"{metric.title} is {here}, as at the baseline"
@@ -168,13 +194,15 @@ def _reason(metric: Metric, before: Estimate, now: Estimate, coverage: str) -> s
     return f"{sentence} on {coverage}{left_out}"
 
 
-def _change_of_share(metric: Metric, before: float, now: float) -> str:
-    here, there = _shown(metric, now), _shown(metric, before)
+def _rise_or_fall(metric: Metric, before: float, now: float) -> str:
+    here, there = shown(metric, now), shown(metric, before)
     if here == there:
         return f"{metric.title} is {here}, as at the baseline,"
     word = "rose" if now > before else "fell"
-    return f"{metric.title} {word} from {there} to {here} ({100 * (now - before):+.1f} points)"
+    change = f" ({100 * (now - before):+.1f} points)" if metric.unit == "share" else ""
+    return f"{metric.title} {word} from {there} to {here}{change}"
 
 
-def _shown(metric: Metric, value: float) -> str:
+def shown(metric: Metric, value: float) -> str:
+    """A value of the metric for people."""
     return f"{value:.3f}" if metric.unit == "share" else number(value)

@@ -121,6 +121,13 @@ class Layout:
         return self.REGRESSION_SUMS if self.task == "regression" else self.CLASSIFICATION_SUMS
 
     @property
+    def score_names(self) -> tuple[str, ...]:
+        """The field that holds each score."""
+        if not self.score_edges:
+            return ()
+        return score_names(self.task, self.known_classes)
+
+    @property
     def score_classes(self) -> tuple[int, ...]:
         """The class that each score speaks for."""
         if not self.score_edges:
@@ -143,11 +150,22 @@ def performance_layout(task: Task, classes: Classes | None, score_edges: Mapping
         raise ValueError(f"a binary model has two classes and a positive one, not {classes}")
     if task == "regression" or classes is None or not score_edges:
         return Layout(task, classes, ())
-    names = ["score"] if task == "binary" else [f"score[{label}]" for label in classes.labels]
+    names = score_names(task, classes)
     absent = [name for name in names if name not in score_edges]
     if absent:
         raise ValueError(f"score_edges: field {absent[0]!r} is missing: give the edges of every score, or none at all")
     return Layout(task, classes, tuple(np.asarray(score_edges[name], dtype=np.float64) for name in names))
+
+
+def score_names(task: Task, classes: Classes) -> tuple[str, ...]:
+    """The fields of a classifier's scores: one for the positive class, or one a class of a multiclass model."""
+    return ("score",) if task == "binary" else tuple(f"score[{label}]" for label in classes.labels)
+
+
+def bin_middles(edges: Edges) -> NDArray[np.float64]:
+    """The middle of each score bin, as far as it lies between 0 and 1."""
+    ends = np.clip(np.concatenate([[0.0], edges, [1.0]]), 0.0, 1.0)
+    return np.asarray((ends[1:] + ends[:-1]) / 2)
 
 
 def _fingerprint(layout: Layout) -> bytes:

@@ -17,7 +17,7 @@ from detectors.performance_profile import (
     profile_predictions,
 )
 from modelwatch.columns import label_column
-from modelwatch.fields import PREDICTION, SCORE, score_field
+from modelwatch.fields import PREDICTION
 from modelwatch.scheme import Scheme
 from store.definitions import FieldKind
 
@@ -120,20 +120,11 @@ def _predicted(
 
 
 def _outputs(scheme: Scheme) -> list[str]:
-    return [PREDICTION, *_score_fields(scheme)]
-
-
-def _score_fields(scheme: Scheme) -> list[str]:
-    layout = scheme.layout
-    if not layout.score_edges:
-        return []
-    if layout.task == "binary":
-        return [SCORE]
-    return [score_field(label) for label in layout.known_classes.labels]
+    return [PREDICTION, *scheme.layout.score_names]
 
 
 def _scores(scheme: Scheme, columns: Mapping[str, Column]) -> NDArray[np.float64] | None:
-    names = _score_fields(scheme)
+    names = scheme.layout.score_names
     if not names or any(name not in columns for name in names):
         return None
     found = [_numbers(columns[name], 0) for name in names]

@@ -6,7 +6,7 @@ refuses unknown keys and names the path of what is wrong, so a typing error neve
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -18,11 +18,41 @@ FieldKind = Literal["numeric", "categorical", "boolean"]
 MonitorKind = Literal["drift", "quality", "performance"]
 DriftMethod = Literal["ks", "psi", "jensen_shannon", "total_variation", "wasserstein", "chi_square"]
 QualityCheck = Literal["missing", "unseen", "range", "types", "volume"]
-Metric = Literal["accuracy", "precision", "recall", "f1", "roc_auc", "log_loss", "brier", "mae", "rmse", "mape", "r2"]
+Metric = Literal[
+    "accuracy",
+    "precision",
+    "precision_micro",
+    "precision_weighted",
+    "recall",
+    "recall_micro",
+    "recall_weighted",
+    "f1",
+    "f1_micro",
+    "f1_weighted",
+    "specificity",
+    "specificity_micro",
+    "specificity_weighted",
+    "balanced_accuracy",
+    "mcc",
+    "business_value",
+    "roc_auc",
+    "roc_auc_weighted",
+    "average_precision",
+    "average_precision_weighted",
+    "log_loss",
+    "brier",
+    "calibration_error",
+    "mae",
+    "rmse",
+    "mape",
+    "r2",
+    "error_p50",
+    "error_p90",
+]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 FieldName = Annotated[str, Meta(min_length=1, max_length=256)]
 
-_REGRESSION_METRICS = ("mae", "rmse", "mape", "r2")
+_REGRESSION_METRICS = ("mae", "rmse", "mape", "r2", "error_p50", "error_p90")
 _ORDERED_METHODS = ("ks", "wasserstein")
 # Which key chooses what a monitor of each kind computes.
 _CHOICES = {"drift": "method", "quality": "check", "performance": "metric"}
@@ -51,10 +81,15 @@ class FieldSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
 
 
 class PredictionSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The classes a classifier may answer with, and which of two is the positive one."""
+    """The classes a classifier may answer with, and which of two is the positive one.
+
+    ``values`` say what a row is worth: a row of numbers for each label, a column for each prediction, in the order of
+    ``labels``.
+    """
 
     labels: Annotated[tuple[Scalar, ...], Meta(min_length=2, max_length=200)] | None = None
     positive: Scalar | None = None
+    values: tuple[tuple[float, ...], ...] | None = None
 
 
 class ColumnsSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -74,9 +109,9 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
 
     ``window`` is the length of what is judged, ``every`` the distance between window ends (default: the window
     itself), ``lateness`` how long after its end a window is left open for late rows. ``method`` (drift),
-    ``check`` (quality) and ``metric`` (performance) choose what is computed; ``threshold`` overrides the default
-    limit of what was chosen. An alert fires after ``fire_after`` bad windows in a row and resolves after
-    ``resolve_after`` good ones.
+    ``check`` (quality) and ``metric`` (performance; of one class: ``f1[gold]``) choose what is computed;
+    ``threshold`` overrides the default limit of what was chosen. An alert fires after ``fire_after`` bad windows in a
+    row and resolves after ``resolve_after`` good ones.
     """
 
     kind: MonitorKind
@@ -87,7 +122,7 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     baseline: Literal["fixed"] = "fixed"
     method: DriftMethod | dict[FieldKind, DriftMethod] | None = None
     check: QualityCheck | tuple[QualityCheck, ...] | None = None
-    metric: Metric | tuple[Metric, ...] | None = None
+    metric: str | tuple[str, ...] | None = None
     fields: tuple[FieldName, ...] | None = None
     threshold: float | None = None
     min_rows: Annotated[int, Meta(ge=1)] | None = None
@@ -220,9 +255,10 @@ def _check_times(definition: ModelDefinition) -> None:
 def _check_classes(definition: ModelDefinition) -> None:
     labels, positive = definition.prediction.labels, definition.prediction.positive
     if definition.task == "regression":
-        if labels is not None or positive is not None:
+        if definition.prediction != PredictionSpec():
             raise DefinitionError("prediction: a regression model has no labels and no positive class")
         return
+    _check_values(definition.prediction)
     if labels is not None and len({str(label) for label in labels}) != len(labels):
         raise DefinitionError("prediction.labels: a class is named twice")
     if definition.task == "binary":
@@ -232,6 +268,17 @@ def _check_classes(definition: ModelDefinition) -> None:
             raise DefinitionError(f"prediction.positive: {positive!r} is not among the labels {list(labels)}")
     elif positive is not None:
         raise DefinitionError("prediction.positive: only a binary model has a positive class")
+
+
+def _check_values(prediction: PredictionSpec) -> None:
+    if prediction.values is None:
+        return
+    n = len(prediction.labels or ())
+    if not n or [len(row) for row in prediction.values] != [n] * n:
+        raise DefinitionError(
+            "prediction.values: want a row of numbers for each of prediction.labels, with one number for each "
+            "predicted label, like [[2, -5], [-10, 10]]"
+        )
 
 
 def _check_names(definition: ModelDefinition) -> None:
@@ -256,5 +303,15 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
                     "total_variation, jensen_shannon, psi or chi_square"
                 )
     for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
-        if (metric in _REGRESSION_METRICS) != (definition.task == "regression"):
-            raise DefinitionError(f"monitor {spec.name}: {metric} is no metric of a {definition.task} model")
+        _check_metric(definition, spec.name, metric)
+
+
+def _check_metric(definition: ModelDefinition, monitor: str | None, metric: str) -> None:
+    base, bracket, _ = metric.partition("[")
+    if base not in get_args(Metric) or (bracket and not metric.endswith("]")):
+        known = ", ".join(get_args(Metric))
+        raise DefinitionError(f"monitor {monitor}: metric {metric!r} is not known: use one of {known}")
+    regression = definition.task == "regression"
+    averages = base.endswith(("_micro", "_weighted")) and definition.task != "multiclass"
+    if (base in _REGRESSION_METRICS) != regression or averages or (bracket and regression):
+        raise DefinitionError(f"monitor {monitor}: {metric} is no metric of a {definition.task} model")

@@ -23,6 +23,9 @@ def test_a_model_file_may_name_every_method_check_and_metric() -> None:
         ({"kind": "drift", "metric": "accuracy"}, "metric belongs to performance monitors"),
         ({"kind": "drift", "method": {"categorical": "ks"}}, "ks needs values in order"),
         ({"kind": "performance", "metric": ["accuracy", "mae"]}, "mae is no metric of a binary model"),
+        ({"kind": "performance", "metric": "acuracy"}, "metric 'acuracy' is not known: use one of accuracy, precision"),
+        ({"kind": "performance", "metric": "f1_micro"}, "f1_micro is no metric of a binary model"),
+        ({"kind": "performance", "metric": "f1[1"}, r"metric 'f1\[1' is not known"),
         ({"kind": "quality", "window": "1w"}, "'1w' is not a duration"),
         ({"kind": "quality", "window": "90m"}, "not a multiple of the grain 1h"),
     ],
@@ -30,3 +33,24 @@ def test_a_model_file_may_name_every_method_check_and_metric() -> None:
 def test_a_monitor_that_cannot_work_is_refused_by_name(monitor: dict[str, object], words: str) -> None:
     with pytest.raises(DefinitionError, match=words):
         definition_from({"model": "credit", "task": "binary", "monitors": [monitor]})
+
+
+def test_a_metric_may_be_of_one_class_and_rows_may_be_worth_something() -> None:
+    found = definition_from(
+        {
+            "model": "metals",
+            "task": "multiclass",
+            "prediction": {"labels": ["gold", "tin"], "values": [[5, -1.5], [0, 1]]},
+            "monitors": [{"kind": "performance", "metric": ["f1[gold]", "recall_weighted", "business_value"]}],
+        }
+    )
+    assert found.prediction.values == ((5.0, -1.5), (0.0, 1.0))
+
+
+@pytest.mark.parametrize(
+    "prediction",
+    [{"values": [[1, 2], [3, 4]]}, {"labels": [0, 1], "values": [[1, 2]]}, {"labels": [0, 1], "values": [[1], [2, 3]]}],
+)
+def test_what_rows_are_worth_fits_the_labels(prediction: dict[str, object]) -> None:
+    with pytest.raises(DefinitionError, match="a row of numbers for each"):
+        definition_from({"model": "credit", "task": "binary", "prediction": prediction})

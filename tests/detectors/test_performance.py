@@ -173,3 +173,27 @@ def test_labels_of_no_declared_class_are_named() -> None:
 def test_unknown_metrics_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="metric 'acuracy' is not known for a binary model: use one of accuracy"):
         performance_findings(BINARY, None, with_accuracy(9, 10), 10, metrics=["acuracy"])
+
+
+def test_a_fall_of_the_business_value_is_found_and_said_without_points() -> None:
+    worth = np.array([[1.0, -4.0], [-4.0, 1.0]])
+    found = performance_findings(
+        BINARY,
+        with_accuracy(9000, 10_000),
+        with_accuracy(8000, 10_000),
+        10_000,
+        metrics=["business_value"],
+        business_value=worth,
+    )[0]
+    assert (found.status, found.value) == ("critical", 0.0)
+    assert found.reason == "business value fell from 0.5 to 0 on 10,000 labelled of 10,000 rows"
+    given = performance_findings(
+        BINARY,
+        None,
+        with_accuracy(7000, 10_000),
+        10_000,
+        metrics=["business_value"],
+        threshold=-0.3,
+        business_value=worth,
+    )[0]
+    assert (given.status, given.value) == ("warning", -0.5)

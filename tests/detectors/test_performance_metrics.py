@@ -8,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn
 
-from detectors.classification_metrics import n_outside, n_unknown_labels
+from detectors.classification_metrics import n_unknown_labels
 from detectors.metrics import METRICS, default_metrics, metric_value
 from detectors.performance_profile import Classes, Layout, performance_layout, profile_performance
+from detectors.score_metrics import n_outside
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -57,19 +58,27 @@ def test_binary_metrics_are_those_of_scikit_learn(seed: int) -> None:
         "f1": sklearn.f1_score(label, prediction),
         "log_loss": sklearn.log_loss(label, score),
         "brier": sklearn.brier_score_loss(label, score),
+        "specificity": sklearn.recall_score(label, prediction, pos_label=0),
+        "f1[0]": sklearn.f1_score(label, prediction, pos_label=0),
+        "balanced_accuracy": sklearn.balanced_accuracy_score(label, prediction),
+        "mcc": sklearn.matthews_corrcoef(label, prediction),
     }
     for metric, value in expected.items():
         assert value_of(BINARY, metric, prediction, score, label) == pytest.approx(value, rel=1e-9)
     auc = value_of(BINARY, "roc_auc", prediction, score, label)
     assert auc == pytest.approx(sklearn.roc_auc_score(label, score), abs=1e-3)
+    found = value_of(BINARY, "average_precision", prediction, score, label)
+    assert found == pytest.approx(sklearn.average_precision_score(label, score), abs=1e-3)
 
 
-def test_roc_auc_is_exact_where_every_score_has_its_own_bin() -> None:
+def test_ranking_metrics_are_exact_where_every_score_has_its_own_bin() -> None:
     prediction, score, label = binary_rows(np.random.default_rng(7), 1000)
     score = score.round(2)
     layout = performance_layout("binary", YES_NO, {"score": np.arange(0.005, 1.0, 0.01)})
     found = value_of(layout, "roc_auc", prediction, score, label)
     assert found == pytest.approx(sklearn.roc_auc_score(label, score), abs=1e-12)
+    found = value_of(layout, "average_precision", prediction, score, label)
+    assert found == pytest.approx(sklearn.average_precision_score(label, score), abs=1e-12)
 
 
 def test_published_classification_values() -> None:
@@ -92,8 +101,24 @@ def test_multiclass_metrics_are_those_of_scikit_learn(seed: int) -> None:
         "log_loss": sklearn.log_loss(label, score),
         "brier": ((score - np.eye(4)[label]) ** 2).sum(axis=1).mean(),
     }
+    for metric, score_of in (
+        ("precision", sklearn.precision_score),
+        ("recall", sklearn.recall_score),
+        ("f1", sklearn.f1_score),
+    ):
+        for average in ("micro", "weighted"):
+            expected[f"{metric}_{average}"] = score_of(label, prediction, average=average)
+        expected[f"{metric}[b]"] = score_of(label, prediction, average=None)[1]
+    expected["mcc"] = sklearn.matthews_corrcoef(label, prediction)
+    expected["balanced_accuracy"] = sklearn.balanced_accuracy_score(label, prediction)
+    own = sklearn.multilabel_confusion_matrix(label, prediction)
+    expected["specificity"] = (own[:, 0, 0] / (own[:, 0, 0] + own[:, 0, 1])).mean()
     for metric, value in expected.items():
         assert value_of(MULTICLASS, metric, prediction, score, label) == pytest.approx(value, rel=1e-9)
+    for average in ("macro", "weighted"):
+        found = value_of(MULTICLASS, f"average_precision_{average}".removesuffix("_macro"), prediction, score, label)
+        truth = sklearn.average_precision_score(np.eye(4)[label], score, average=average)
+        assert found == pytest.approx(truth, abs=2e-3)
     auc = value_of(MULTICLASS, "roc_auc", prediction, score, label)
     assert auc == pytest.approx(sklearn.roc_auc_score(label, score, multi_class="ovr", average="macro"), abs=1e-3)
 
@@ -109,6 +134,10 @@ def test_regression_metrics_are_those_of_scikit_learn(seed: int) -> None:
         "mape": sklearn.mean_absolute_percentage_error(label, prediction),
         "r2": sklearn.r2_score(label, prediction),
     }
+    # Errors that vary smoothly are spread over a bin of half an octave nearly as its logarithm says.
+    for metric, share in (("error_p50", 0.5), ("error_p90", 0.9)):
+        exact = np.quantile(np.abs(prediction - label), share)
+        assert value_of(REGRESSION, metric, prediction, None, label) == pytest.approx(exact, rel=0.05)
     for metric, value in expected.items():
         assert value_of(REGRESSION, metric, prediction, None, label) == pytest.approx(value, rel=1e-9)
 
@@ -122,8 +151,9 @@ def _regression_rows(rng: np.random.Generator, n: int) -> tuple[Floats, None, Fl
     ("layout", "rows", "metric"),
     [
         *((BINARY, binary_rows, metric) for metric in ("accuracy", "precision", "recall", "f1", "roc_auc", "log_loss")),
-        *((MULTICLASS, multiclass_rows, metric) for metric in ("accuracy", "recall", "log_loss")),
-        *((REGRESSION, _regression_rows, metric) for metric in ("mae", "rmse", "r2")),
+        *((BINARY, binary_rows, metric) for metric in ("specificity", "balanced_accuracy", "mcc", "average_precision")),
+        *((MULTICLASS, multiclass_rows, metric) for metric in ("accuracy", "recall", "log_loss", "mcc", "f1[a]")),
+        *((REGRESSION, _regression_rows, metric) for metric in ("mae", "rmse", "r2", "error_p50", "error_p90")),
     ],
 )
 def test_standard_errors_are_the_scatter_of_repeated_samples(
@@ -136,6 +166,54 @@ def test_standard_errors_are_the_scatter_of_repeated_samples(
     scatter = np.std([estimate.value for estimate in found if estimate.value is not None])
     stated = np.mean([estimate.standard_error for estimate in found if estimate.standard_error is not None])
     assert stated == pytest.approx(scatter, rel=0.25)
+
+
+def calibration_error_of(label: Codes, score: Floats, n_groups: int) -> float:
+    """Over rows, in groups of equal size in order of score."""
+    order = np.argsort(score, kind="stable")
+    groups = zip(np.array_split(score[order], n_groups), np.array_split(label[order], n_groups), strict=True)
+    return sum(len(s) * abs(float(s.mean() - y.mean())) for s, y in groups) / len(label)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_calibration_error_is_that_of_ten_groups_of_rows(seed: int) -> None:
+    prediction, score, label = binary_rows(np.random.default_rng(seed), 3000)
+    found = value_of(BINARY, "calibration_error", prediction, score, label)
+    assert found == pytest.approx(calibration_error_of(label, score, 10), abs=0.003)
+
+
+def test_a_calibrated_model_has_a_calibration_error_within_its_chance() -> None:
+    rng = np.random.default_rng(12)
+    score = rng.random((200, 500))
+    label = (rng.random((200, 500)) < score).astype(np.int64)
+    beyond = 0
+    for s, y in zip(score, label, strict=True):
+        found = metric_value(profile_performance(BINARY, y, s, y)[0], BINARY, "calibration_error")
+        beyond += (found.value or 0.0) > 2 * (found.standard_error or 0.0)
+    assert beyond <= 4
+
+
+@pytest.mark.parametrize(("layout", "rows"), [(BINARY, binary_rows), (MULTICLASS, multiclass_rows)])
+def test_business_value_is_the_mean_worth_of_the_rows(
+    layout: Layout, rows: Callable[[np.random.Generator, int], tuple[Codes, Floats, Codes]]
+) -> None:
+    prediction, score, label = rows(np.random.default_rng(13), 500)
+    n_classes = len(layout.known_classes.labels)
+    worth = np.arange(n_classes**2, dtype=np.float64).reshape(n_classes, n_classes) - 3
+    profile = profile_performance(layout, prediction, score, label)[0]
+    found = metric_value(profile, layout, "business_value", business_value=worth)
+    own = worth[label, prediction]
+    assert found.value == pytest.approx(own.mean())
+    assert found.standard_error == pytest.approx(own.std(ddof=1) / np.sqrt(500))
+    assert metric_value(profile, layout, "business_value").reason.startswith("the model file says nothing")
+    with pytest.raises(ValueError, match="by label and prediction"):
+        metric_value(profile, layout, "business_value", business_value=np.zeros((1, 2)))
+
+
+def test_intervals_are_as_wide_as_the_error_says() -> None:
+    found = metric_value(profile_performance(REGRESSION, [1.0, 3.0], None, [0.0, 0.0])[0], REGRESSION, "mae")
+    assert found.interval(1.0) == pytest.approx((1.0, 3.0))
+    assert metric_value(profile_performance(REGRESSION, [1.0], None, [0.0])[0], REGRESSION, "mae").interval() is None
 
 
 def reason(layout: Layout, metric: str, *rows: list[float] | None) -> str:
@@ -156,6 +234,8 @@ def test_what_is_undefined_has_a_named_reason() -> None:
     assert reason(BINARY, "f1", [0, 0], None, [0, 0]) == "no row is labelled or predicted to be 1"
     one_class = "every labelled row is of class 0, and ROC AUC needs rows of both classes"
     assert reason(BINARY, "roc_auc", [0, 1], [0.1, 0.8], [0, 0]) == one_class
+    assert reason(BINARY, "specificity", [0, 1], None, [1, 1]) == "every row is labelled 1"
+    assert reason(BINARY, "mcc", [1, 1], None, [0, 1]).startswith("all rows are predicted to be of one class")
     assert reason(BINARY, "log_loss", [0, 1], [math.nan, math.inf], [0, 1]) == "no labelled row has a score"
     without_scores = performance_layout("binary", YES_NO)
     assert reason(without_scores, "roc_auc", [0, 1], [0.1, 0.2], [0, 1]) == "the model gives no scores"
@@ -207,5 +287,9 @@ def test_default_metrics_are_those_the_task_can_have() -> None:
 def test_a_metric_of_another_task_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"metric 'mae' is not known for a binary model: use one of accuracy"):
         metric_value(profile_performance(BINARY, [], [], [])[0], BINARY, "mae")
+    with pytest.raises(ValueError, match=r"metric 'f1\[x\]': 'x' is not one of the classes a, b, c, d"):
+        metric_value(profile_performance(MULTICLASS, [], None, [])[0], MULTICLASS, "f1[x]")
+    with pytest.raises(ValueError, match=r"metric 'f1_micro' is not known for a binary model"):
+        metric_value(profile_performance(BINARY, [], [], [])[0], BINARY, "f1_micro")
     with pytest.raises(ValueError, match="another layout"):
         metric_value(profile_performance(REGRESSION, [], None, [])[0], BINARY, "accuracy")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-FindingKind = Literal["drift", "quality", "performance"]
+FindingKind = Literal["drift", "quality", "performance", "estimate"]
 Status = Literal["ok", "warning", "critical", "insufficient", "nodata"]
 Severity = Literal["none", "low", "high"]
 Confidence = Literal["normal", "low"]

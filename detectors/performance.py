@@ -18,6 +18,7 @@ TOLERANCE_LOSS = 0.05
 # A change within three standard errors is chance: one window in 700 is worse than that.
 STANDARD_ERRORS = 3.0
 
+_AS_BEFORE = ", as at the baseline"
 NO_BASELINE_LABELS = "the baseline has no labels to compare with"
 
 
@@ -180,24 +181,22 @@ def status_of(metric: Metric, value: float, limit: Limit) -> Status:
 def _reason(metric: Metric, before: Estimate, now: Estimate, coverage: str) -> str:
     if now.value is None or before.value is None:
         return f"{metric.title} is {shown(metric, now.value or 0.0)} on {coverage}"
-    change = now.value - before.value
-    if metric.unit != "loss":
-        sentence = _rise_or_fall(metric, before.value, now.value)
-    else:
-        word = "worsened" if change > 0 else "improved"
-        relative = f" ({100 * change / before.value:+.1f} %)" if before.value else ""
-        here, there = shown(metric, now.value), shown(metric, before.value)
-        sentence = f"error {word}: {metric.title} {here} against {there} at the baseline{relative}"
-        if here == there:
-            sentence = f"{metric.title} is {here}, as at the baseline"
+    sentence = change_of(metric, before.value, now.value)
+    if sentence.endswith(_AS_BEFORE):
+        sentence += ","
     left_out = f", without {', '.join(now.left_out)} (not among the labels)" if now.left_out else ""
     return f"{sentence} on {coverage}{left_out}"
 
 
-def _rise_or_fall(metric: Metric, before: float, now: float) -> str:
+def change_of(metric: Metric, before: float, now: float) -> str:
+    """What became of a metric since the baseline, and for losses, of the error."""
     here, there = shown(metric, now), shown(metric, before)
     if here == there:
-        return f"{metric.title} is {here}, as at the baseline,"
+        return f"{metric.title} is {here}{_AS_BEFORE}"
+    if metric.unit == "loss":
+        word = "worsened" if now > before else "improved"
+        relative = f" ({100 * (now - before) / before:+.1f} %)" if before else ""
+        return f"error {word}: {metric.title} {here} against {there} at the baseline{relative}"
     word = "rose" if now > before else "fell"
     change = f" ({100 * (now - before):+.1f} points)" if metric.unit == "share" else ""
     return f"{metric.title} {word} from {there} to {here}{change}"

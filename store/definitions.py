@@ -53,6 +53,8 @@ Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][
 FieldName = Annotated[str, Meta(min_length=1, max_length=256)]
 
 _REGRESSION_METRICS = ("mae", "rmse", "mape", "r2", "error_p50", "error_p90")
+# Metrics that a class has for itself, like f1[gold].
+CLASS_METRICS = ("precision", "recall", "f1", "specificity", "roc_auc", "average_precision")
 _ORDERED_METHODS = ("ks", "wasserstein")
 # Which key chooses what a monitor of each kind computes.
 _CHOICES = {"drift": "method", "quality": "check", "performance": "metric"}
@@ -307,11 +309,11 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
 
 
 def _check_metric(definition: ModelDefinition, monitor: str | None, metric: str) -> None:
-    base, bracket, _ = metric.partition("[")
-    if base not in get_args(Metric) or (bracket and not metric.endswith("]")):
+    base, bracket, of_class = metric.partition("[")
+    is_known = base in CLASS_METRICS and of_class.endswith("]") if bracket else base in get_args(Metric)
+    if not is_known:
         known = ", ".join(get_args(Metric))
         raise DefinitionError(f"monitor {monitor}: metric {metric!r} is not known: use one of {known}")
-    regression = definition.task == "regression"
     averages = base.endswith(("_micro", "_weighted")) and definition.task != "multiclass"
-    if (base in _REGRESSION_METRICS) != regression or averages or (bracket and regression):
+    if averages or (base in _REGRESSION_METRICS) != (definition.task == "regression"):
         raise DefinitionError(f"monitor {monitor}: {metric} is no metric of a {definition.task} model")

@@ -7,13 +7,14 @@ import pytest
 from detectors.drift_methods import CATEGORY_METHODS, NUMERIC_METHODS
 from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
-from store.definitions import DefinitionError, DriftMethod, Metric, QualityCheck, definition_from
+from store.definitions import CLASS_METRICS, DefinitionError, DriftMethod, Metric, QualityCheck, definition_from
 
 
 def test_a_model_file_may_name_every_method_check_and_metric() -> None:
     assert set(get_args(DriftMethod)) == {*NUMERIC_METHODS, *CATEGORY_METHODS}
     assert set(get_args(QualityCheck)) == set(DEFAULT_CHECKS)
     assert set(get_args(Metric)) == set(METRICS)
+    assert set(CLASS_METRICS) == {name for name, metric in METRICS.items() if metric.over == "macro"}
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ def test_a_model_file_may_name_every_method_check_and_metric() -> None:
         ({"kind": "performance", "metric": ["accuracy", "mae"]}, "mae is no metric of a binary model"),
         ({"kind": "performance", "metric": "acuracy"}, "metric 'acuracy' is not known: use one of accuracy, precision"),
         ({"kind": "performance", "metric": "f1_micro"}, "f1_micro is no metric of a binary model"),
+        ({"kind": "performance", "metric": "accuracy[1]"}, r"metric 'accuracy\[1\]' is not known"),
         ({"kind": "performance", "metric": "f1[1"}, r"metric 'f1\[1' is not known"),
         ({"kind": "quality", "window": "1w"}, "'1w' is not a duration"),
         ({"kind": "quality", "window": "90m"}, "not a multiple of the grain 1h"),

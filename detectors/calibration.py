@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.drift_scale import DriftScale, field_roots
-from detectors.row_sample import RowSample
+from detectors.slot_sample import SlotSample
 from detectors.tails import Tail, tail_of
 from detectors.window_scores import Counts, Numbers
 
@@ -130,7 +130,7 @@ def maxima(deviates: Numbers) -> tuple[Numbers, Numbers]:
 
 def calibrate(
     scale: DriftScale,
-    sample: RowSample,
+    sample: SlotSample,
     blocks: Counts,
     baseline: Counts,
     seed: int,
@@ -160,7 +160,7 @@ def _sizes(n_sample: int) -> list[int]:
     return sizes
 
 
-def _chance(scale: DriftScale, sample: RowSample, size: int, rng: np.random.Generator, n_resamples: int) -> Chance:
+def _chance(scale: DriftScale, sample: SlotSample, size: int, rng: np.random.Generator, n_resamples: int) -> Chance:
     """The statistics of resampled windows of ``size`` rows."""
     per_permutation = -(-n_resamples // _PERMUTATIONS)
     per_window = min(max(_CHUNKS * size // sample.n, 1), _CHUNKS_A_WINDOW)
@@ -182,7 +182,7 @@ def _chance(scale: DriftScale, sample: RowSample, size: int, rng: np.random.Gene
 def _resampled(
     scale: DriftScale,
     index: int,
-    sample: RowSample,
+    sample: SlotSample,
     chunk_of_row: NDArray[np.int64],
     chosen: NDArray[np.int64],
 ) -> Numbers:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from detectors.binning import Binning
 from detectors.bins import CategoryBins, NumericBins
 from detectors.distances import coarse_groups
-from detectors.row_sample import RowSample
+from detectors.slot_sample import SlotSample
 
 # Fields are looked at in so many groups of about equal mass: more would explain the score by chance.
 _GROUPS = 20
 _LEAST_ROWS = 100
 
 
-def association(binning: Binning, sample: RowSample, outputs: Sequence[str]) -> Mapping[str, float]:
+def association(binning: Binning, sample: SlotSample, outputs: Sequence[str]) -> Mapping[str, float]:
     """Importance of every field that is no output, from 0 (says nothing of the outputs) to 1 (decides one).
 
     The correlation ratio: variance between groups of the field's values over all variance of the output's ranks,
@@ -41,7 +41,7 @@ def association(binning: Binning, sample: RowSample, outputs: Sequence[str]) -> 
     }
 
 
-def _targets(binning: Binning, sample: RowSample, name: str) -> list[NDArray[np.float64]]:
+def _targets(binning: Binning, sample: SlotSample, name: str) -> list[NDArray[np.float64]]:
     """The output as numbers: its rank by bins, or one indicator for each of its categories."""
     bins, slots = binning.bins_of(name), sample.field(binning, name).astype(np.int64)
     if isinstance(bins, NumericBins):
@@ -52,7 +52,7 @@ def _targets(binning: Binning, sample: RowSample, name: str) -> list[NDArray[np.
     return [(slots == slot).astype(np.float64) for slot in np.unique(slots)]
 
 
-def _groups(binning: Binning, sample: RowSample, name: str) -> NDArray[np.int64]:
+def _groups(binning: Binning, sample: SlotSample, name: str) -> NDArray[np.int64]:
     """The group of every row: what is no ordinary value by its slot, the rest in groups of about equal mass."""
     bins, slots = binning.bins_of(name), sample.field(binning, name).astype(np.int64)
     if isinstance(bins, CategoryBins):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from detectors.binning import Binning
 from detectors.columns import Column
 from detectors.profile_groups import profile_groups
-from detectors.row_sample import MAX_SAMPLE_ROWS, RowSample, sample_rows
+from detectors.slot_sample import MAX_SAMPLE_ROWS, SlotSample, sample_slots
 from modelwatch.instants import NO_INSTANT
 from modelwatch.segments import WHOLE
 from store.records import BaselineBlock
@@ -58,10 +58,10 @@ def _by_grain(times: Times, grain: timedelta) -> tuple[Times, list[datetime | No
     return np.where(known, position, -1), [from_micros(int(cell) * step) for cell in present]
 
 
-def sample_of(binning: Binning, columns: Mapping[str, Column], content_hash: str, segment: str) -> RowSample:
+def slot_sample_of(binning: Binning, columns: Mapping[str, Column], content_hash: str, segment: str) -> SlotSample:
     """Sampled rows of a segment of a baseline; the same rows whenever the same content is sampled."""
     rng = np.random.default_rng(seed_of(content_hash, segment))
-    return sample_rows(binning, columns, rng, MAX_SAMPLE_ROWS if segment == WHOLE else MAX_SEGMENT_SAMPLE)
+    return sample_slots(binning, columns, rng, MAX_SAMPLE_ROWS if segment == WHOLE else MAX_SEGMENT_SAMPLE)
 
 
 def seed_of(*names: str) -> int:

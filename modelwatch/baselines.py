@@ -22,15 +22,17 @@ from detectors.columns import CategoryColumn, Column
 from detectors.encoding import encode_profile
 from detectors.performance_encoding import encode_performance
 from detectors.profile import profile
-from modelwatch.baseline_blocks import Times, blocks_of, sample_of
+from modelwatch.baseline_blocks import Times, blocks_of, slot_sample_of
 from modelwatch.cells import typed
 from modelwatch.columns import columns_of_frame, label_column
 from modelwatch.fields import PREDICTION, SCORE, field_name, score_field
 from modelwatch.outcomes import performance_of
+from modelwatch.row_samples import sample_of, to_parquet
 from modelwatch.scheme import Scheme, choose_scheme, is_score
 from modelwatch.segments import groupings
 from modelwatch.values import decode
 from modelwatch.windows import WindowPlan
+from store.baseline_rows import save_baseline_rows
 from store.baselines import add_baseline
 from store.calibrations import save_blocks, save_samples
 from store.definitions import FieldKind, ModelDefinition, duration, named_monitors
@@ -80,10 +82,11 @@ def set_baseline(
     scheme = choose_scheme(model.definition, columns, _classes_seen(model.definition, columns, rows.labels))
     fields = [Field(name, _role(name), kind) for name, kind in rows.kinds.items()]
     sums = _sums(model.definition, scheme, columns, rows.labels)
-    blocks, samples = _for_calibration(model.definition, scheme, columns, rows.times, content_hash)
+    blocks, slot_samples = _for_calibration(model.definition, scheme, columns, rows.times, content_hash)
+    sample = sample_of(columns, rows.kinds, len(rows.frame), content_hash)
     with writing(engine) as conn:
         replace_fields(conn, model.id, fields)
-        baseline = add_baseline(
+        made = add_baseline(
             conn,
             model_id=model.id,
             version=version,
@@ -97,9 +100,10 @@ def set_baseline(
             profiles=sums,
             now=now,
         )
-        save_blocks(conn, baseline.id, blocks)
-        save_samples(conn, baseline.id, samples)
-    return baseline
+        save_blocks(conn, made.id, blocks)
+        save_samples(conn, made.id, slot_samples)
+        save_baseline_rows(conn, made.id, sample.n_rows, to_parquet(sample))
+        return made
 
 
 def baseline_from_log(engine: Engine, model: Model, now: datetime) -> Baseline | None:
@@ -230,7 +234,7 @@ def _for_calibration(
         own = columns if len(rows) == n_rows else {name: column.take(rows) for name, column in columns.items()}
         own_times = None if times is None else times[rows]
         blocks[segment] = blocks_of(scheme.binning, own, own_times, duration(definition.grain))
-        samples[segment] = sample_of(scheme.binning, own, content_hash, segment).to_bytes()
+        samples[segment] = slot_sample_of(scheme.binning, own, content_hash, segment).to_bytes()
     return blocks, samples
 
 

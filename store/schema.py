@@ -231,6 +231,15 @@ calibration = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+# Some of a baseline's rows, as Parquet: what the methods that no sum can serve compare with.
+baseline_rows = Table(
+    "baseline_rows",
+    metadata,
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("n_rows", BigInteger, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+
 profile = Table(
     "profile",
     metadata,

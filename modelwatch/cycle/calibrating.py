@@ -19,7 +19,7 @@ from detectors.drift_scale import DriftScale, count_matrix
 from detectors.encoding import total_encoded
 from detectors.findings import Confidence
 from detectors.profile import Profile
-from detectors.row_sample import RowSample
+from detectors.slot_sample import SlotSample
 from modelwatch.baseline_blocks import seed_of
 from modelwatch.calibration_payload import METHOD_VERSION, from_bytes, to_bytes
 from modelwatch.windows import WindowPlan
@@ -70,7 +70,7 @@ def calibration_for(
         blocks = read_blocks(conn, baseline.id, segment)
     if slots is None:
         return None
-    sample = RowSample.from_bytes(scale.binning, slots)
+    sample = SlotSample.from_bytes(scale.binning, slots)
     windows = [total_encoded(scale.binning, [block.fields for block in run]) for run in _runs(model, blocks, length)]
     seed = seed_of(baseline.content_hash, segment, subject)
     found = calibrate(scale, sample, count_matrix(windows, scale.binning), reference.counts, seed)

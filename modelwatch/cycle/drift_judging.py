@@ -13,7 +13,7 @@ from detectors.drift_scale import DriftScale, drift_scale
 from detectors.findings import Finding
 from detectors.importance import association
 from detectors.profile import Profile
-from detectors.row_sample import RowSample
+from detectors.slot_sample import SlotSample
 from detectors.stream_drift import stream_drift
 from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_alarm_share
 from modelwatch.fields import PREDICTION, field_name
@@ -97,7 +97,7 @@ class DriftJudge:
                 slots = read_sample(conn, self._baseline.id)
             known: Mapping[str, float] = {}
             if slots is not None:
-                known = association(self._binning, RowSample.from_bytes(self._binning, slots), self._outputs)
+                known = association(self._binning, SlotSample.from_bytes(self._binning, slots), self._outputs)
             given = {
                 field_name(name): spec.importance
                 for name, spec in self._model.definition.fields.items()

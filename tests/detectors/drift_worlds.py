@@ -12,7 +12,7 @@ from detectors.drift_methods import DEFAULT_METHODS
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.profile import Profile, profile
 from detectors.profile_groups import profile_groups
-from detectors.row_sample import RowSample, sample_rows
+from detectors.slot_sample import SlotSample, sample_slots
 
 GRADES = ("a", "b", "c", "d", "e")
 
@@ -22,7 +22,7 @@ class Reference(NamedTuple):
 
     binning: Binning
     profile: Profile
-    sample: RowSample
+    sample: SlotSample
     scale: DriftScale
 
 
@@ -49,7 +49,7 @@ def reference(of: Mapping[str, Column], seed: int = 1) -> Reference:
     """The rows as a baseline."""
     binning = choose_binning(of)
     total = profile(binning, of)
-    sample = sample_rows(binning, of, np.random.default_rng(seed))
+    sample = sample_slots(binning, of, np.random.default_rng(seed))
     return Reference(binning, total, sample, drift_scale(binning, total, DEFAULT_METHODS))
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from detectors.binning import choose_binning
 from detectors.profile import profile
-from detectors.row_sample import RowSample, sample_rows
+from detectors.slot_sample import SlotSample, sample_slots
 from tests.detectors.drift_worlds import columns
 
 ROWS = columns(500, np.random.default_rng(1))
@@ -11,7 +11,7 @@ BINNING = choose_binning(ROWS)
 
 
 def test_a_sample_of_all_rows_has_the_counts_of_their_profile() -> None:
-    sample = sample_rows(BINNING, ROWS, np.random.default_rng(2))
+    sample = sample_slots(BINNING, ROWS, np.random.default_rng(2))
     total = profile(BINNING, ROWS)
     assert (sample.n, sample.n_baseline) == (500, 500)
     for name in BINNING.names:
@@ -21,8 +21,8 @@ def test_a_sample_of_all_rows_has_the_counts_of_their_profile() -> None:
 
 
 def test_a_smaller_sample_keeps_rows_whole_and_in_order() -> None:
-    everything = sample_rows(BINNING, ROWS, np.random.default_rng(2))
-    some = sample_rows(BINNING, ROWS, np.random.default_rng(2), 50)
+    everything = sample_slots(BINNING, ROWS, np.random.default_rng(2))
+    some = sample_slots(BINNING, ROWS, np.random.default_rng(2), 50)
     assert (some.n, some.n_baseline) == (50, 500)
     rows = [tuple(row) for row in everything.slots.T.tolist()]
     kept = [tuple(row) for row in some.slots.T.tolist()]
@@ -32,17 +32,17 @@ def test_a_smaller_sample_keeps_rows_whole_and_in_order() -> None:
 
 
 def test_it_survives_storage() -> None:
-    sample = sample_rows(BINNING, ROWS, np.random.default_rng(2), 100)
-    read = RowSample.from_bytes(BINNING, sample.to_bytes())
+    sample = sample_slots(BINNING, ROWS, np.random.default_rng(2), 100)
+    read = SlotSample.from_bytes(BINNING, sample.to_bytes())
     assert np.array_equal(read.slots, sample.slots)
     assert (read.n_baseline, read.fingerprint) == (500, BINNING.fingerprint)
 
 
 def test_what_is_damaged_or_of_other_bins_is_refused() -> None:
-    data = sample_rows(BINNING, ROWS, np.random.default_rng(2), 100).to_bytes()
+    data = sample_slots(BINNING, ROWS, np.random.default_rng(2), 100).to_bytes()
     other = choose_binning(columns(400, np.random.default_rng(9)))
     with pytest.raises(ValueError, match="counted with binning"):
-        RowSample.from_bytes(other, data)
+        SlotSample.from_bytes(other, data)
     for broken in (b"", b"nonsense" * 9, data[:-5], data[:30]):
         with pytest.raises(ValueError, match=r"sample|binning"):
-            RowSample.from_bytes(BINNING, broken)
+            SlotSample.from_bytes(BINNING, broken)

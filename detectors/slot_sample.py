@@ -23,7 +23,7 @@ _HEADER_BYTES = len(_MAGIC) + 8 + 8 + 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RowSample:
+class SlotSample:
     """Slots of M sampled rows of a baseline of ``n_baseline`` rows, in the order they had there.
 
     ``slots`` (uint16[F, M]) is the slot of every row within each field of the binning, ``fingerprint`` its mark.
@@ -69,9 +69,9 @@ class RowSample:
         return cls(slots, n_baseline, fingerprint)
 
 
-def sample_rows(
+def sample_slots(
     binning: Binning, columns: Mapping[str, Column], rng: np.random.Generator, max_rows: int = MAX_SAMPLE_ROWS
-) -> RowSample:
+) -> SlotSample:
     """A sample without replacement of at most ``max_rows`` of the rows; all of them where there are no more."""
     n = len(next(iter(columns.values()))) if columns else 0
     if n > max_rows:
@@ -79,4 +79,4 @@ def sample_rows(
         columns = {name: columns[name].take(kept) for name in binning.names if name in columns}
     _, fields = row_slots(binning, columns)
     slots = np.array([field.slots for field in fields], dtype=np.uint16).reshape(len(fields), min(n, max_rows))
-    return RowSample(slots, n, binning.fingerprint)
+    return SlotSample(slots, n, binning.fingerprint)

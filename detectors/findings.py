@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 FindingKind = Literal["drift", "quality", "performance", "estimate"]
-Status = Literal["ok", "warning", "critical", "insufficient", "nodata"]
+Status = Literal["ok", "warning", "critical", "insufficient", "nodata", "error"]
 Severity = Literal["none", "low", "high"]
 Confidence = Literal["normal", "low"]
 
@@ -61,7 +61,7 @@ def unjudged(
     field: str | None,
     n_baseline: int,
     n_current: int,
-    status: Literal["insufficient", "nodata"],
+    status: Literal["insufficient", "nodata", "error"],
     reason: str,
     value: float | None = None,
 ) -> Finding:

@@ -4,7 +4,7 @@ A sample is drawn with a seed that comes from what is sampled, so the same rows 
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,18 @@ class RowSample:
     def n_rows(self) -> int:
         """The rows of the sample."""
         return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def n_present(self, field: str) -> int:
+        """How many rows have a value that can be compared: a category, or a finite number."""
+        column = self.columns[field]
+        there = column.codes >= 0 if isinstance(column, CategoryColumn) else np.isfinite(column.values)
+        return int(there.sum())
+
+    def of_fields(self, fields: Iterable[str]) -> "RowSample":
+        """The same rows with these fields alone, in this order."""
+        names = list(fields)
+        columns = {name: self.columns[name] for name in names}
+        return RowSample(columns, {name: self.kinds[name] for name in names}, self.n_total)
 
     def of_category(self, field: str, category: str) -> "RowSample":
         """The rows in which ``field`` is ``category``; none where it is no field of categories."""

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct, field
 
+from store.row_methods import JOINT_METHODS, is_row_based, wrong_row_method
+
 Scalar = str | int | float | bool
 Task = Literal["binary", "multiclass", "regression"]
 FieldKind = Literal["numeric", "categorical", "boolean"]
@@ -112,8 +114,10 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     ``window`` is the length of what is judged, ``every`` the distance between window ends (default: the window
     itself), ``lateness`` how long after its end a window is left open for late rows. ``method`` (drift),
     ``check`` (quality) and ``metric`` (performance; of one class: ``f1[gold]``) choose what is computed;
-    ``threshold`` overrides the default limit of what was chosen. An alert fires after ``fire_after`` bad windows in a
-    row and resolves after ``resolve_after`` good ones.
+    ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, or of
+    ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
+    ``resolve_after`` good ones.
+>>>>>>> 6ef8af0 (Run Evidently's tests and report on sampled rows, in a process that knows no names and has its limits)
     """
 
     kind: MonitorKind
@@ -122,7 +126,7 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     every: str | None = None
     lateness: str = "0s"
     baseline: Literal["fixed"] = "fixed"
-    method: DriftMethod | dict[FieldKind, DriftMethod] | None = None
+    method: str | dict[FieldKind, DriftMethod] | None = None
     check: QualityCheck | tuple[QualityCheck, ...] | None = None
     metric: str | tuple[str, ...] | None = None
     fields: tuple[FieldName, ...] | None = None
@@ -297,15 +301,33 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
     for kind, key in _CHOICES.items():
         if kind != spec.kind and getattr(spec, key) is not None:
             raise DefinitionError(f"monitor {spec.name}: {key} belongs to {kind} monitors, this one is {spec.kind}")
-    if isinstance(spec.method, dict):
+    _check_method(spec)
+    for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
+        _check_metric(definition, spec.name, metric)
+
+
+def _check_method(spec: MonitorSpec) -> None:
+    if isinstance(spec.method, str):
+        _check_method_name(spec, spec.method)
+    elif spec.method is not None:
         for kind, method in spec.method.items():
             if kind != "numeric" and method in _ORDERED_METHODS:
                 raise DefinitionError(
                     f"monitor {spec.name}: {method} needs values in order, which {kind} fields have not: use "
                     "total_variation, jensen_shannon, psi or chi_square"
                 )
-    for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
-        _check_metric(definition, spec.name, metric)
+
+
+def _check_method_name(spec: MonitorSpec, method: str) -> None:
+    if is_row_based(method):
+        wrong = wrong_row_method(method)
+    elif method not in get_args(DriftMethod):
+        known = ", ".join((*get_args(DriftMethod), *JOINT_METHODS))
+        wrong = f"method {method!r} is not known: use one of {known}, or evidently: and a test, like evidently:ks"
+    else:
+        wrong = ""
+    if wrong:
+        raise DefinitionError(f"monitor {spec.name}: {wrong}")
 
 
 def _check_metric(definition: ModelDefinition, monitor: str | None, metric: str) -> None:

@@ -5,9 +5,20 @@ from typing import get_args
 import pytest
 
 from detectors.drift_methods import CATEGORY_METHODS, NUMERIC_METHODS
+from detectors.joint_drift import JOINT_METHODS
 from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
-from store.definitions import CLASS_METRICS, DefinitionError, DriftMethod, Metric, QualityCheck, definition_from
+from store.definitions import (
+    CLASS_METRICS,
+    DefinitionError,
+    DriftMethod,
+    Metric,
+    QualityCheck,
+    definition_from,
+    named_monitors,
+)
+from store.row_methods import JOINT_METHODS as ROW_BASED
+from store.row_methods import is_row_based
 
 
 def test_a_model_file_may_name_every_method_check_and_metric() -> None:
@@ -15,12 +26,31 @@ def test_a_model_file_may_name_every_method_check_and_metric() -> None:
     assert set(get_args(QualityCheck)) == set(DEFAULT_CHECKS)
     assert set(get_args(Metric)) == set(METRICS)
     assert set(CLASS_METRICS) == {name for name, metric in METRICS.items() if metric.over == "macro"}
+    assert set(ROW_BASED) == set(JOINT_METHODS)
+
+
+@pytest.mark.parametrize("method", ["mmd", "domain_classifier", "evidently:anderson", "evidently:TVD"])
+def test_a_drift_monitor_may_compare_rows(method: str) -> None:
+    monitors = [{"kind": "drift", "method": method}]
+    definition = definition_from({"model": "credit", "task": "binary", "monitors": monitors})
+    assert is_row_based(named_monitors(definition)[0].method)
+    assert not is_row_based("ks")
+    assert not is_row_based({"numeric": "ks"})
 
 
 @pytest.mark.parametrize(
     ("monitor", "words"),
     [
-        ({"kind": "drift", "method": "kss"}, "Invalid enum value 'kss'"),
+        (
+            {"kind": "drift", "method": "kss"},
+            "'kss' is not known: use one of ks, .*mmd, or evidently:",
+        ),
+        (
+            {"kind": "drift", "method": "evidently:kss"},
+            "'evidently:kss' names no test of Evidently: use .*TVD,",
+        ),
+        ({"kind": "drift", "method": {"numeric": "mmd"}}, "Invalid enum value 'mmd'"),
+        ({"kind": "quality", "method": "mmd"}, "method belongs to drift monitors"),
         ({"kind": "drift", "metric": "accuracy"}, "metric belongs to performance monitors"),
         ({"kind": "drift", "method": {"categorical": "ks"}}, "ks needs values in order"),
         ({"kind": "performance", "metric": ["accuracy", "mae"]}, "mae is no metric of a binary model"),

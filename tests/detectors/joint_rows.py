@@ -22,6 +22,12 @@ def joint_rows(n: int, seed: int, *, swapped: bool = False) -> dict[str, Column]
         "a": NumericColumn.of(a),
         "b": NumericColumn.of(b),
         "c": NumericColumn.of(c, np.isnan(c)),
-        "region": CategoryColumn.of_strings(np.where(rng.random(n) < 0.05, None, region).tolist()),
+        "region": with_gaps([str(text) for text in region], rng),
         "id": CategoryColumn.of_strings([f"id{number}" for number in rng.integers(0, 10_000, n)]),
     }
+
+
+def with_gaps(texts: list[str], rng: np.random.Generator) -> CategoryColumn:
+    """A category column in which one row in twenty is missing."""
+    gaps = rng.random(len(texts)) < 0.05
+    return CategoryColumn.of_strings([None if gap else text for text, gap in zip(texts, gaps, strict=True)])

@@ -33,7 +33,7 @@ def test_the_classifier_names_the_fields_that_tell_the_sides_apart() -> None:
     assert {each.field for each in found.fields[:3]} == {"a", "b", "c"}
     assert found.fields[2].drop > 0.05 > found.fields[3].drop
     reason = joint_drift_finding("domain_classifier", before, now, seed=3).reason
-    assert reason.startswith("a classifier tells the window from the baseline with ROC AUC .7".replace(" .", " 0."))
+    assert reason.startswith("a classifier tells the window from the baseline with ROC AUC 0.7")
     assert "'c' (0." in reason
     assert "id" not in reason.partition("mostly by")[2]
 
@@ -51,7 +51,7 @@ def test_missing_values_and_new_categories_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "n_runs"), [("mmd", 150), pytest.param("domain_classifier", 40, marks=pytest.mark.slow)]
+    ("method", "n_runs"), [("mmd", 100), pytest.param("domain_classifier", 40, marks=pytest.mark.slow)]
 )
 def test_permuted_rows_alarm_no_more_often_than_stated(method: str, n_runs: int) -> None:
     """The rows of one sample in two random parts, over and over: p <= .05 is to come in 5 % of cases or fewer."""

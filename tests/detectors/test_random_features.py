@@ -5,14 +5,15 @@ from hypothesis import strategies as st
 
 from detectors.columns import CategoryColumn, Column, NumericColumn
 from detectors.random_features import EmbeddingSums, mmd_squared, random_features
+from tests.detectors.joint_rows import with_gaps
 
 
 def rows(n: int, seed: int, shift: float = 0.0) -> dict[str, Column]:
     rng = np.random.default_rng(seed)
     values = rng.normal(shift, 2.0, n)
     values[rng.random(n) < 0.1] = np.nan
-    texts = np.where(rng.random(n) < 0.1, None, rng.choice(["a", "b", "c", "d"], n, p=[0.5, 0.3, 0.19, 0.01]))
-    return {"x": NumericColumn.of(values, np.isnan(values)), "region": CategoryColumn.of_strings(texts.tolist())}
+    texts = [str(text) for text in rng.choice(["a", "b", "c", "d"], n, p=[0.5, 0.3, 0.19, 0.01])]
+    return {"x": NumericColumn.of(values, np.isnan(values)), "region": with_gaps(texts, rng)}
 
 
 FEATURES = random_features(rows(300, 0), seed=1)

@@ -310,6 +310,48 @@ def test_an_empty_shared_store_is_made_ready_and_one_that_is_behind_is_not(
     assert "newer release" in command("alerts").err
 
 
+@pytest.mark.slow
+def test_a_report_of_a_window_is_one_page(credit: Command) -> None:
+    rows(1440, "2026-02-01", 0.5, 1).rename(columns={"region": "<b>region</b>"}).to_csv("day.csv", index=False)
+    rows(2000, "2026-01-01").rename(columns={"region": "<b>region</b>"}).to_csv("baseline.csv", index=False)
+    assert credit("baseline", "credit", "baseline.csv").status == 0
+    assert credit("ingest", "credit", "day.csv").status == 0
+    made = credit("report", "credit", "--window", "last", "--out", "report.html")
+    assert (made.status, made.out) == (0, "report.html\n")
+    assert "comparing 1,440 of 1,440 rows of the window, 2,000 of 2,000 rows of the baseline" in made.err
+    page = Path("report.html").read_text()
+    assert "<h1>credit: 2026-02-01 00:00 UTC to 2026-02-02 00:00 UTC</h1>" in page
+    assert "\\u003cb\\u003eregion" in page
+    assert "<b>region" not in page
+
+
+def test_a_report_says_what_is_not_there(credit: Command) -> None:
+    def told(*arguments: str) -> str:
+        answer = credit("report", "credit", "--out", "report.html", "--window", *arguments)
+        assert (answer.status, answer.out) == (2, "")
+        assert not Path("report.html").exists()
+        return answer.err
+
+    assert "has no rows yet" in told("last")
+    rows(100, "2026-02-01").to_csv("day.csv", index=False)
+    credit("ingest", "credit", "day.csv")
+    january = "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"
+    assert "has no rows from 2026-01-01 00:00 UTC to 2026-01-02 00:00 UTC" in told(january)
+    assert "in the segment region=east" in told("last", "--segment", "region=east")
+    for window in ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z/2026-01-01T00:00:00Z"):
+        assert "is no span: write START/END, or last" in told(window)
+    assert "no time zone" in told("2026-01-01/2026-01-02")
+    away = credit("report", "credit", "--window", "last", "--out", "no/folder/report.html")
+    assert "there is no folder no/folder" in away.err
+    with open_engine("sqlite:///modelwatch-data/modelwatch.db").begin() as conn:
+        conn.exec_driver_sql("DELETE FROM baseline_rows")
+    assert "no rows were kept of baseline 1" in told("last")
+    Path("other.yaml").write_text(MODEL_FILE.replace("credit", "other"))
+    credit("apply", "other.yaml")
+    other = credit("report", "other", "--window", january, "--out", "report.html")
+    assert "model other has no baseline yet" in other.err
+
+
 def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys, modelwatch.cli\n"

@@ -117,7 +117,6 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, or of
     ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
     ``resolve_after`` good ones.
->>>>>>> 6ef8af0 (Run Evidently's tests and report on sampled rows, in a process that knows no names and has its limits)
     """
 
     kind: MonitorKind

@@ -14,7 +14,7 @@ _NO_BREAK = "\u00a0"
 _JOINER = "\u2060"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
-_SHARES = frozenset({"missing", "unseen", "range", "types"})
+_SHARES = frozenset({"missing", "unseen", "range", "types", "stuck"})
 _METHODS = {
     "ks": "KS",
     "psi": "PSI",
@@ -27,6 +27,7 @@ _METHODS = {
     "unseen": "unseen categories",
     "range": "out of range",
     "types": "wrong type",
+    "stuck": "stuck values",
     "volume": "number of rows",
     "roc_auc": "ROC AUC",
     "f1": "F1",

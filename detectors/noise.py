@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtrc, chdtri, kolmogi, ndtri
+from scipy.special import bdtr, bdtrc, chdtri, kolmogi, ndtri
 
 CHANCE = 0.001
 # A normal deviate above this on one side has that chance.
@@ -84,6 +84,28 @@ def share_noise(baseline_rows: int, baseline_n: int, current_n: int) -> float:
         else:
             low = middle
     return min(smooth, high / current_n)
+
+
+def fall_chance(baseline_rows: int, baseline_n: int, current_rows: int, current_n: int) -> float:
+    """The chance that at most ``current_rows`` hits come into a window whose hits are as frequent as the baseline's.
+
+    Of all hits of both sides, those in the window are a binomial share n / (n + N) where nothing changed
+    (Przyborowski and Wilenski, Biometrika 31, 1940). Both numbers of rows must be above 0.
+    """
+    part = current_n / (current_n + baseline_n)
+    return float(bdtr(current_rows, baseline_rows + current_rows, part))
+
+
+def fewest_by_chance(baseline_rows: int, baseline_n: int, current_n: int) -> int:
+    """The most hits in a window that are too few for chance (``CHANCE``); -1 where even none may be chance."""
+    low, high = -1, current_n
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fall_chance(baseline_rows, baseline_n, middle, current_n) <= CHANCE:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 def _chi_square_point(n_bins: int) -> float:

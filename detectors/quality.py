@@ -1,4 +1,4 @@
-"""Is the data itself in order? Missing, unseen, out of range or mistyped values of a field, and the volume of rows.
+"""Is the data itself in order? Missing, unseen, out of range, mistyped or stuck values, and the volume of rows.
 
 These are kept apart from drift because they break models in other ways and call for other repairs.
 """
@@ -12,11 +12,14 @@ from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.noise import share_noise
 from detectors.profile import Profile
+from detectors.stuck import stuck_finding
 from detectors.volume import volume_finding
 from detectors.wording import count, name, number, percent
 
 MIN_ROWS = 30
-DEFAULT_CHECKS = ("missing", "unseen", "range", "types", "volume")
+FIELD_CHECKS = ("missing", "unseen", "range", "types", "stuck")
+MODEL_CHECKS = ("volume",)
+DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
 NAMED_CATEGORIES = 5
@@ -47,6 +50,7 @@ def quality_findings(
     min_rows: int = MIN_ROWS,
     fields: Sequence[str] | None = None,
     earlier_counts: Sequence[int] = (),
+    stretches: Sequence[Profile] = (),
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; volume is of the whole model.
 
@@ -55,6 +59,9 @@ def quality_findings(
     have. ``range`` (numbers): share of values outside the baseline's smallest to largest. Each may exceed the
     baseline's share by ``ALLOWED_RISE``, and by what chance alone exceeds once in 1,000 windows; at twice the rise it
     is critical. The effect is the rise.
+
+    ``stuck``: share of the most frequent value; ``stretches`` are parts of the baseline as long as a window, where
+    they are known. See ``stuck_finding``.
 
     ``volume``: rows against the ``earlier_counts`` of earlier windows, oldest first; see ``volume_finding``.
 
@@ -70,8 +77,11 @@ def quality_findings(
     findings: list[Finding] = []
     for field in binning.names if fields is None else fields:
         before, now = baseline.field(binning, field), current.field(binning, field)
-        own = [check for check in checks if check != "volume" and _speaks_to(check, before)]
+        own = [check for check in checks if check in _SHARES and _speaks_to(check, before)]
         findings.extend(_share_finding(check, before, now, threshold, min_rows) for check in own)
+        if "stuck" in checks:
+            parts = [stretch.field(binning, field) for stretch in stretches]
+            findings.append(stuck_finding(before, now, threshold=threshold, min_rows=min_rows, stretches=parts))
     if "volume" in checks:
         findings.append(volume_finding(current.n, earlier_counts, threshold))
     return findings

@@ -116,9 +116,11 @@ def test_a_check_is_made_where_it_has_a_meaning_and_once() -> None:
         ("x", "missing"),
         ("x", "range"),
         ("x", "types"),
+        ("x", "stuck"),
         ("c", "missing"),
         ("c", "unseen"),
         ("c", "types"),
+        ("c", "stuck"),
         (None, "volume"),
     ]
     assert {finding.status for finding in found} == {"ok"}
@@ -131,7 +133,7 @@ def test_no_rows_are_no_data_and_no_volume() -> None:
     binning = choose_binning(columns)
     none = profile(binning, {"x": NumericColumn.of([])})
     found = quality_findings(binning, profile(binning, columns), none, earlier_counts=[100] * 7)
-    assert [finding.status for finding in found] == ["nodata", "nodata", "nodata", "critical"]
+    assert [finding.status for finding in found] == ["nodata", "nodata", "nodata", "nodata", "critical"]
     assert found[-1].reason == "0 rows, 0 times the usual 100 (median of 7 earlier windows)"
 
 
@@ -183,7 +185,9 @@ def test_unknown_checks_and_fields_are_refused_by_name() -> None:
     columns = {"x": numbers(100)}
     binning = choose_binning(columns)
     whole = profile(binning, columns)
-    with pytest.raises(ValueError, match="check 'mising' is not known: use missing, unseen, range, types, volume"):
+    with pytest.raises(
+        ValueError, match="check 'mising' is not known: use missing, unseen, range, types, stuck, volume"
+    ):
         quality_findings(binning, whole, whole, checks=["mising"])
     with pytest.raises(ValueError, match="field 'y' is not in the baseline"):
         quality_findings(binning, whole, whole, fields=["y"])

@@ -29,6 +29,7 @@ _METHODS = {
     "types": "wrong type",
     "stuck": "stuck values",
     "volume": "number of rows",
+    "schema": "schema change",
     "roc_auc": "ROC AUC",
     "f1": "F1",
     "log_loss": "log loss",

@@ -12,13 +12,14 @@ from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.noise import share_noise
 from detectors.profile import Profile
+from detectors.schema import schema_change, schema_finding
 from detectors.stuck import stuck_finding
 from detectors.volume import volume_finding
 from detectors.wording import count, name, number, percent
 
 MIN_ROWS = 30
 FIELD_CHECKS = ("missing", "unseen", "range", "types", "stuck")
-MODEL_CHECKS = ("volume",)
+MODEL_CHECKS = ("volume", "schema")
 DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
@@ -51,8 +52,9 @@ def quality_findings(
     fields: Sequence[str] | None = None,
     earlier_counts: Sequence[int] = (),
     stretches: Sequence[Profile] = (),
+    unknown_fields: Mapping[str, int] | None = None,
 ) -> list[Finding]:
-    """A finding for each check and each field that has something to say to it; volume is of the whole model.
+    """A finding for each check and each field that has something to say to it; some checks are of the whole model.
 
     ``missing``: share of rows without a value. ``types``: share of values that are no number where one is expected
     (another type, NaN, infinite). ``unseen`` (categories): share of values of categories that the baseline did not
@@ -65,8 +67,11 @@ def quality_findings(
 
     ``volume``: rows against the ``earlier_counts`` of earlier windows, oldest first; see ``volume_finding``.
 
-    A ``threshold`` is a limit for the share itself (for volume: for the ratio). Under ``min_rows`` rows on either
-    side a finding is insufficient. ValueError names an unknown check or field.
+    ``schema``: fields of the baseline that vanished or changed type, and ``unknown_fields``, names that came with
+    the rows of the window without being in the baseline; see ``schema_change``.
+
+    A ``threshold`` is a limit for the share itself (for volume: for the ratio; schema has none). Under ``min_rows``
+    rows on either side a finding is insufficient. ValueError names an unknown check or field.
     """
     unknown = [check for check in checks if check not in DEFAULT_CHECKS]
     if unknown:
@@ -84,6 +89,9 @@ def quality_findings(
             findings.append(stuck_finding(before, now, threshold=threshold, min_rows=min_rows, stretches=parts))
     if "volume" in checks:
         findings.append(volume_finding(current.n, earlier_counts, threshold))
+    if "schema" in checks:
+        change = schema_change(binning, baseline, current, unknown_fields)
+        findings.append(schema_finding(change, baseline.n, current.n, min_rows))
     return findings
 
 

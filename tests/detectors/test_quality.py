@@ -122,6 +122,7 @@ def test_a_check_is_made_where_it_has_a_meaning_and_once() -> None:
         ("c", "types"),
         ("c", "stuck"),
         (None, "volume"),
+        (None, "schema"),
     ]
     assert {finding.status for finding in found} == {"ok"}
     chosen = quality_findings(binning, whole, whole, checks=["missing"], fields=["c"], threshold=0.2)
@@ -133,8 +134,8 @@ def test_no_rows_are_no_data_and_no_volume() -> None:
     binning = choose_binning(columns)
     none = profile(binning, {"x": NumericColumn.of([])})
     found = quality_findings(binning, profile(binning, columns), none, earlier_counts=[100] * 7)
-    assert [finding.status for finding in found] == ["nodata", "nodata", "nodata", "nodata", "critical"]
-    assert found[-1].reason == "0 rows, 0 times the usual 100 (median of 7 earlier windows)"
+    assert [finding.status for finding in found] == ["nodata", "nodata", "nodata", "nodata", "critical", "nodata"]
+    assert found[-2].reason == "0 rows, 0 times the usual 100 (median of 7 earlier windows)"
 
 
 def test_few_rows_are_insufficient_and_carry_their_value() -> None:

@@ -30,6 +30,7 @@ _METHODS = {
     "stuck": "stuck values",
     "volume": "number of rows",
     "schema": "schema change",
+    "freshness": "age of the newest row",
     "roc_auc": "ROC AUC",
     "f1": "F1",
     "log_loss": "log loss",

@@ -10,6 +10,7 @@ from detectors.binning import MAX_KNOWN_CATEGORIES, Binning
 from detectors.bins import CategoryBins, NumericBins
 from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
+from detectors.freshness import Arrivals, freshness_finding
 from detectors.noise import share_noise
 from detectors.profile import Profile
 from detectors.schema import schema_change, schema_finding
@@ -19,7 +20,7 @@ from detectors.wording import count, name, number, percent
 
 MIN_ROWS = 30
 FIELD_CHECKS = ("missing", "unseen", "range", "types", "stuck")
-MODEL_CHECKS = ("volume", "schema")
+MODEL_CHECKS = ("volume", "schema", "freshness")
 DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
@@ -53,6 +54,7 @@ def quality_findings(
     earlier_counts: Sequence[int] = (),
     stretches: Sequence[Profile] = (),
     unknown_fields: Mapping[str, int] | None = None,
+    arrivals: Arrivals | None = None,
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; some checks are of the whole model.
 
@@ -70,8 +72,12 @@ def quality_findings(
     ``schema``: fields of the baseline that vanished or changed type, and ``unknown_fields``, names that came with
     the rows of the window without being in the baseline; see ``schema_change``.
 
-    A ``threshold`` is a limit for the share itself (for volume: for the ratio; schema has none). Under ``min_rows``
-    rows on either side a finding is insufficient. ValueError names an unknown check or field.
+    ``freshness``: hours since the newest row, by when rows came (``arrivals``); left out where that is not given.
+    See ``freshness_finding``.
+
+    A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, where no other check is
+    made: in hours; schema has none). Under ``min_rows`` rows on either side a finding is insufficient. ValueError
+    names an unknown check or field.
     """
     unknown = [check for check in checks if check not in DEFAULT_CHECKS]
     if unknown:
@@ -92,6 +98,9 @@ def quality_findings(
     if "schema" in checks:
         change = schema_change(binning, baseline, current, unknown_fields)
         findings.append(schema_finding(change, baseline.n, current.n, min_rows))
+    if "freshness" in checks and arrivals is not None:
+        limit = threshold if tuple(checks) == ("freshness",) else None
+        findings.append(freshness_finding(arrivals, limit, n_current=current.n))
     return findings
 
 

@@ -14,6 +14,7 @@ from scipy.special import bdtr, bdtrc, chdtri, kolmogi, ndtri
 CHANCE = 0.001
 # A normal deviate above this on one side has that chance.
 Z_ONE_SIDED = float(-ndtri(CHANCE))
+Z_TWO_SIDED = float(-ndtri(CHANCE / 2))
 _MEAN_OF_HALF_NORMAL = math.sqrt(2 / math.pi)
 
 

@@ -12,6 +12,7 @@ from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.freshness import Arrivals, freshness_finding
 from detectors.noise import share_noise
+from detectors.probabilities import probabilities_finding, probabilities_in
 from detectors.profile import Profile
 from detectors.schema import schema_change, schema_finding
 from detectors.stuck import stuck_finding
@@ -20,7 +21,7 @@ from detectors.wording import count, name, number, percent
 
 MIN_ROWS = 30
 FIELD_CHECKS = ("missing", "unseen", "range", "types", "stuck")
-MODEL_CHECKS = ("volume", "schema", "freshness")
+MODEL_CHECKS = ("volume", "schema", "freshness", "probabilities")
 DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
@@ -55,6 +56,7 @@ def quality_findings(
     stretches: Sequence[Profile] = (),
     unknown_fields: Mapping[str, int] | None = None,
     arrivals: Arrivals | None = None,
+    scores: Sequence[str] = (),
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; some checks are of the whole model.
 
@@ -75,9 +77,12 @@ def quality_findings(
     ``freshness``: hours since the newest row, by when rows came (``arrivals``); left out where that is not given.
     See ``freshness_finding``.
 
+    ``probabilities``: share of rows whose ``scores`` (names of fields: the one of a binary model, or those of all
+    classes) cannot be probabilities; left out where none are named. See ``probabilities_finding``.
+
     A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, where no other check is
-    made: in hours; schema has none). Under ``min_rows`` rows on either side a finding is insufficient. ValueError
-    names an unknown check or field.
+    made: in hours; schema and probabilities have none). Under ``min_rows`` rows on either side a finding is
+    insufficient. ValueError names an unknown check or field.
     """
     unknown = [check for check in checks if check not in DEFAULT_CHECKS]
     if unknown:
@@ -101,6 +106,9 @@ def quality_findings(
     if "freshness" in checks and arrivals is not None:
         limit = threshold if tuple(checks) == ("freshness",) else None
         findings.append(freshness_finding(arrivals, limit, n_current=current.n))
+    if "probabilities" in checks and scores:
+        sides = (probabilities_in([side.field(binning, score) for score in scores]) for side in (baseline, current))
+        findings.append(probabilities_finding(*sides))
     return findings
 
 

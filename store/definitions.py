@@ -19,7 +19,7 @@ Task = Literal["binary", "multiclass", "regression"]
 FieldKind = Literal["numeric", "categorical", "boolean"]
 MonitorKind = Literal["drift", "quality", "performance"]
 DriftMethod = Literal["ks", "psi", "jensen_shannon", "total_variation", "wasserstein", "chi_square"]
-QualityCheck = Literal["missing", "unseen", "range", "types", "stuck", "volume", "schema", "freshness"]
+QualityCheck = Literal["missing", "unseen", "range", "types", "stuck", "volume", "schema", "freshness", "probabilities"]
 Metric = Literal[
     "accuracy",
     "precision",

@@ -1,0 +1,173 @@
+"""A relation between two fields that changes is found and named; chance is not."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from detectors.binning import Binning, choose_binning
+from detectors.columns import NumericColumn
+from detectors.comoments import comoments, no_comoments
+from detectors.correlation import correlation_finding, correlations, pair_changes
+from detectors.drift import drift_findings
+from detectors.findings import Finding
+from detectors.pair_scatter import decode_scatter, encode_scatter, pair_scatter
+from detectors.profile import profile
+from detectors.profile_groups import encode_rows
+from detectors.rank_codes import RankCodes, rank_codes
+
+Rows = NDArray[np.float64]
+NAMES = "abcdefgh"
+
+
+def columns(rows: Rows) -> dict[str, NumericColumn]:
+    missing = np.isnan(rows)
+    return {NAMES[i]: NumericColumn.of(rows[:, i], missing=missing[:, i]) for i in range(rows.shape[1])}
+
+
+def ranks(binning: Binning, rows: Rows) -> RankCodes:
+    return rank_codes(encode_rows(binning, columns(rows)))
+
+
+def finding_of(baseline: Rows, current: Rows, **given: float) -> Finding:
+    binning = choose_binning(columns(baseline))
+    before, now = ranks(binning, baseline), ranks(binning, current)
+    return correlation_finding(
+        pair_scatter(before), comoments(before)[0], comoments(now)[0], threshold=given.get("threshold")
+    )
+
+
+def related(n: int, seed: int) -> Rows:
+    """a and c go together, b is alone; all have one and the same skewed distribution."""
+    rng = np.random.default_rng(seed)
+    normal = rng.multivariate_normal(np.zeros(3), np.array([[1, 0, 0.8], [0, 1, 0], [0.8, 0, 1]]), n)
+    return np.exp(normal)
+
+
+def test_two_swapped_features_are_found_although_no_distribution_changed() -> None:
+    baseline, window = related(5000, 1), related(1000, 2)[:, [1, 0, 2]]
+    binning = choose_binning(columns(baseline))
+    sides = [profile(binning, columns(side)) for side in (baseline, window)]
+    assert {each.status for each in drift_findings(binning, *sides)} == {"ok"}
+    finding = finding_of(baseline, window)
+    assert (finding.kind, finding.method, finding.field, finding.status) == ("drift", "correlation", None, "critical")
+    assert finding.value == pytest.approx(0.79, abs=0.05)
+    assert (finding.p_value or 0) < 1e-9
+    assert finding.reason.startswith("correlation of ")
+    assert "'a' and 'c' 0.7" in finding.reason
+    assert "'b' and 'c' " in finding.reason
+    assert finding_of(baseline, related(1000, 3)).status == "ok"
+
+
+def test_the_correlation_is_about_that_of_the_ranks() -> None:
+    rows = related(5000, 4)
+    found = correlations(comoments(ranks(choose_binning(columns(rows)), rows))[0])
+    assert found[0, 2] == pytest.approx(stats.spearmanr(rows[:, 0], rows[:, 2]).statistic, abs=0.005)
+
+
+def test_an_outlier_and_a_change_of_unit_do_not_matter() -> None:
+    window = related(1000, 5)
+    window[0] = 1e9
+    assert finding_of(related(5000, 1), window).status == "ok"
+
+
+def test_missing_values_are_left_out_pair_by_pair() -> None:
+    baseline, window = related(5000, 1), related(1000, 6)
+    for side in (baseline, window):
+        side[::3, 0], side[1::4, 2] = np.nan, np.nan
+    finding = finding_of(baseline, window)
+    assert finding.status == "ok"
+    assert finding.n_current < 1000
+    window[:, 0] = np.random.default_rng(7).permutation(window[:, 0])
+    assert finding_of(baseline, window).status == "critical"
+
+
+def test_what_cannot_be_compared_is_named() -> None:
+    baseline = related(5000, 1)
+    few = finding_of(baseline, related(50, 2))
+    assert (few.status, few.value) == ("insufficient", None)
+    assert few.reason == "no two fields vary together in enough rows to be compared, at least 100 are needed"
+    one = finding_of(baseline, related(1, 2))
+    assert one.reason == few.reason
+    assert finding_of(baseline, np.ones((500, 3))).reason == few.reason
+    assert finding_of(baseline, np.full((500, 3), np.nan)).reason == few.reason
+    assert finding_of(baseline, np.empty((0, 3))).status == "nodata"
+    constant = np.ones((500, 3))
+    nothing = finding_of(constant, constant)
+    assert nothing.reason == "fewer than two fields have values in order that vary at the baseline"
+    before = ranks(choose_binning(columns(baseline)), baseline)
+    with pytest.raises(ValueError, match="different binnings"):
+        pair_changes(pair_scatter(before), comoments(before)[0], no_comoments(3, b"another1"))
+
+
+def test_equal_columns_stay_equal_and_are_found_when_they_part() -> None:
+    single = np.random.default_rng(9).normal(size=5000)
+    twins = np.stack([single, single], axis=1)
+    assert finding_of(twins, twins[:800]).status == "ok"
+    parted = twins[:800].copy()
+    parted[:, 1] = np.random.default_rng(10).permutation(parted[:, 1])
+    assert finding_of(twins, parted).status == "critical"
+
+
+def test_a_given_threshold_is_kept() -> None:
+    finding = finding_of(related(5000, 1), related(1000, 2)[:, [1, 0, 2]], threshold=0.9)
+    assert (finding.status, finding.threshold, finding.threshold_source) == ("ok", 0.9, "given")
+
+
+def zero_together(n: int, rng: np.random.Generator) -> Rows:
+    """Mostly zero, and zero together: correlations of such fields scatter far more than those of normal ones."""
+    rows = np.abs(rng.normal(size=(n, 3)) + rng.normal(size=(n, 1)))
+    return np.where(rng.random((n, 1)) < 0.8, 0.0, rows)
+
+
+def sign_mixed(n: int, rng: np.random.Generator) -> Rows:
+    """b is a or -a by chance, so that both are large together without any correlation."""
+    a = rng.normal(size=n)
+    return np.stack([a, np.where(rng.random(n) < 0.5, a, -a), rng.poisson(0.5, n)], axis=1)
+
+
+@pytest.mark.parametrize("drawn", [zero_together, sign_mixed])
+def test_the_scatter_is_that_of_repeated_samples(drawn: object) -> None:
+    assert callable(drawn)
+    rng = np.random.default_rng(12)
+    baseline = drawn(20_000, rng)
+    binning = choose_binning(columns(baseline))
+    r = [correlations(comoments(ranks(binning, drawn(1000, rng)))[0])[0, 1] for _ in range(200)]
+    # The standard deviation of 200 values is known to 5 %, so to 15 % within three errors.
+    expected = np.sqrt(pair_scatter(ranks(binning, baseline)).scatter[0, 1] / 1000)
+    assert np.std(r) == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("drawn", [zero_together, sign_mixed])
+def test_unchanged_relations_raise_few_alarms(drawn: object) -> None:
+    assert callable(drawn)
+    # Chance points alone, of 400 pairs of samples: 0.4 alarms are expected, three with some four standard errors.
+    rng = np.random.default_rng(13)
+    alarms = compared = 0
+    for _ in range(40):
+        baseline = drawn(4000, rng)
+        binning = choose_binning(columns(baseline))
+        before = ranks(binning, baseline)
+        scatter, sums = pair_scatter(before), comoments(before)[0]
+        for _ in range(10):
+            changes = pair_changes(scatter, sums, comoments(ranks(binning, drawn(400, rng)))[0])
+            compared += len(changes) > 0
+            alarms += any(abs(change.change) >= change.by_chance for change in changes)
+    assert compared == 400
+    assert alarms <= 3
+
+
+def test_the_scatter_comes_back_from_storage_and_damage_is_noticed() -> None:
+    rows = related(300, 1)
+    rows[:, 1] = 4.0
+    scatter = pair_scatter(ranks(choose_binning(columns(related(300, 1))), rows))
+    data = encode_scatter(scatter)
+    again = decode_scatter(data)
+    assert again.fields == scatter.fields
+    assert np.array_equal(again.scatter, scatter.scatter)
+    assert np.array_equal(again.kurtosis, scatter.kurtosis, equal_nan=True)
+    assert np.isnan(again.kurtosis[1])
+    with pytest.raises(ValueError, match="damaged"):
+        decode_scatter(data[:-1])
+    with pytest.raises(ValueError, match="of this version"):
+        decode_scatter(b"mws2" + data[4:])

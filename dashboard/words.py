@@ -14,7 +14,7 @@ _NO_BREAK = "\u00a0"
 _JOINER = "\u2060"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
-_SHARES = frozenset({"missing", "unseen", "range", "types", "stuck", "probabilities"})
+_SHARES = frozenset({"missing", "unseen", "range", "types", "stuck", "probabilities", "duplicates", "unknown_labels"})
 _METHODS = {
     "ks": "KS",
     "psi": "PSI",
@@ -35,6 +35,7 @@ _METHODS = {
     "label_drift": "label drift",
     "correlation": "change of correlation",
     "duplicates": "duplicate rows",
+    "unknown_labels": "labels of no declared class",
     "roc_auc": "ROC AUC",
     "f1": "F1",
     "log_loss": "log loss",

@@ -17,7 +17,8 @@ from detectors.rank_codes import ABSENT, RankCodes
 Matrix = NDArray[np.int64]
 
 _MAGIC = b"mwc1"
-_HEADER = Struct("<4s8sqHI")
+_HEADER = Struct("<4s8sqH")
+_CHECKSUM = Struct("<I")
 _TYPES = tuple(np.dtype(name) for name in ("<i1", "<i2", "<i4", "<i8"))
 # Larger products are spread over threads by the linear algebra library, which costs many times as much as it saves
 # where the processor is shared.
@@ -103,16 +104,19 @@ def encode_comoments(sums: CoMoments) -> bytes:
         (np.diag(sums.squares)[:, np.newaxis] - sums.squares).ravel(),
     )
     body = zlib.compress(b"".join(map(_packed, parts)), 1)
-    return _HEADER.pack(_MAGIC, sums.fingerprint, sums.n_rows, sums.n_fields, zlib.crc32(body)) + body
+    header = _HEADER.pack(_MAGIC, sums.fingerprint, sums.n_rows, sums.n_fields)
+    return header + _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(header))) + body
 
 
 def decode_comoments(data: bytes) -> CoMoments:
     """Sums that ``encode_comoments`` wrote; ValueError for anything else."""
-    if len(data) < _HEADER.size or data[:4] != _MAGIC:
+    body_start = _HEADER.size + _CHECKSUM.size
+    if len(data) < body_start or data[:4] != _MAGIC:
         raise ValueError(f"not sums of products of this version: it begins with {bytes(data[:4])!r}, not {_MAGIC!r}")
-    _, fingerprint, n_rows, n_fields, checksum = _HEADER.unpack_from(data)
-    body = data[_HEADER.size :]
-    if zlib.crc32(body) != checksum or n_fields > _MAX_FIELDS:
+    _, fingerprint, n_rows, n_fields = _HEADER.unpack_from(data)
+    (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)
+    body = data[body_start:]
+    if zlib.crc32(body, zlib.crc32(data[: _HEADER.size])) != checksum or n_fields > _MAX_FIELDS:
         raise ValueError("the stored sums of products are damaged: their checksum does not fit")
     n_pairs, n_cells = n_fields * (n_fields + 1) // 2, n_fields * n_fields
     lengths = (n_pairs, n_fields, n_fields, n_pairs, n_cells, n_cells)

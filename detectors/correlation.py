@@ -75,7 +75,7 @@ def pair_changes(
     ``ROWS_PER_KURTOSIS`` times the product of their kurtoses, and pairs with a field that is constant on either side.
     ValueError where the sums and the scatter are of different fields.
     """
-    if not scatter.fields or baseline.fingerprint != current.fingerprint:
+    if baseline.fingerprint != current.fingerprint:
         raise ValueError("the sums of products are of different binnings: count the rows of one of them again")
     if not baseline.n_fields == current.n_fields == len(scatter.fields):
         raise ValueError(f"sums of {baseline.n_fields} and {current.n_fields} fields, scatter of {len(scatter.fields)}")

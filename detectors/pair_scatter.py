@@ -14,7 +14,8 @@ from detectors.rank_codes import ABSENT, RankCodes
 Numbers = NDArray[np.float64]
 
 _MAGIC = b"mws1"
-_HEADER = Struct("<4sII")
+_HEADER = Struct("<4sI")
+_CHECKSUM = Struct("<I")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +60,19 @@ def encode_scatter(scatter: PairScatter) -> bytes:
     """The scatter for storage with the baseline: 8 bytes a pair, in both orders."""
     names = json.dumps(scatter.fields).encode()
     body = names + scatter.scatter.astype("<f8").tobytes() + scatter.kurtosis.astype("<f8").tobytes()
-    return _HEADER.pack(_MAGIC, len(names), zlib.crc32(body)) + body
+    header = _HEADER.pack(_MAGIC, len(names))
+    return header + _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(header))) + body
 
 
 def decode_scatter(data: bytes) -> PairScatter:
     """A scatter that ``encode_scatter`` wrote; ValueError for anything else."""
-    if len(data) < _HEADER.size or data[:4] != _MAGIC:
+    body_start = _HEADER.size + _CHECKSUM.size
+    if len(data) < body_start or data[:4] != _MAGIC:
         raise ValueError(f"not a scatter of correlations of this version: it begins with {bytes(data[:4])!r}")
-    _, n_names, checksum = _HEADER.unpack_from(data)
-    body = data[_HEADER.size :]
-    if zlib.crc32(body) != checksum:
+    _, n_names = _HEADER.unpack_from(data)
+    (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)
+    body = data[body_start:]
+    if zlib.crc32(body, zlib.crc32(data[: _HEADER.size])) != checksum:
         raise ValueError("the stored scatter of correlations is damaged: its checksum does not fit")
     fields = tuple(json.loads(body[:n_names]))
     numbers = np.frombuffer(body, "<f8", offset=n_names).astype(np.float64)

@@ -23,7 +23,8 @@ SKETCH_SIZE = 1024
 _DISAGREEMENT = 4.0
 
 _MAGIC = b"mwr1"
-_HEADER = Struct("<4sqII")
+_HEADER = Struct("<4sqI")
+_CHECKSUM = Struct("<I")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,16 +108,19 @@ def copy_share(sketch: RowSketch, of_rows: int | None = None) -> CopyShare:
 def encode_sketch(sketch: RowSketch) -> bytes:
     """The sketch for storage: 8 bytes a distinct content and its count, at most some 9 kB."""
     body = sketch.hashes.astype("<u8").tobytes() + zlib.compress(sketch.counts.astype("<i8").tobytes(), 1)
-    return _HEADER.pack(_MAGIC, sketch.n_rows, len(sketch.hashes), zlib.crc32(body)) + body
+    header = _HEADER.pack(_MAGIC, sketch.n_rows, len(sketch.hashes))
+    return header + _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(header))) + body
 
 
 def decode_sketch(data: bytes) -> RowSketch:
     """A sketch that ``encode_sketch`` wrote; ValueError for anything else."""
-    if len(data) < _HEADER.size or data[:4] != _MAGIC:
+    body_start = _HEADER.size + _CHECKSUM.size
+    if len(data) < body_start or data[:4] != _MAGIC:
         raise ValueError(f"not a row sketch of this version: it begins with {bytes(data[:4])!r}, not {_MAGIC!r}")
-    _, n_rows, length, checksum = _HEADER.unpack_from(data)
-    body = data[_HEADER.size :]
-    if zlib.crc32(body) != checksum or length > SKETCH_SIZE or len(body) < 8 * length:
+    _, n_rows, length = _HEADER.unpack_from(data)
+    (checksum,) = _CHECKSUM.unpack_from(data, _HEADER.size)
+    body = data[body_start:]
+    if zlib.crc32(body, zlib.crc32(data[: _HEADER.size])) != checksum or length > SKETCH_SIZE or len(body) < 8 * length:
         raise ValueError("the stored row sketch is damaged: its checksum or its length does not fit")
     unpack = zlib.decompressobj()
     try:

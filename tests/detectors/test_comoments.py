@@ -73,9 +73,8 @@ def test_damaged_bytes_are_refused(garbage: bytes, position: int, change: int) -
     data = bytearray(encode_comoments(comoments(RankCodes(("a", "b", "c"), codes, MARK))[0]))
     with pytest.raises(ValueError, match="sums of products"):
         decode_comoments(b"mwc1" + garbage)
-    at = 26 + position % (len(data) - 26)
-    data[at] ^= change
-    with pytest.raises(ValueError, match="damaged"):
+    data[position % len(data)] ^= change
+    with pytest.raises(ValueError, match="sums of products"):
         decode_comoments(bytes(data))
 
 

@@ -56,8 +56,9 @@ def test_groups_are_the_sketches_of_their_own_rows_and_bytes_keep_them() -> None
         data = encode_sketch(sketch)
         assert same(decode_sketch(data), sketch)
         assert len(data) <= 9 * SKETCH_SIZE
-        with pytest.raises(ValueError, match="damaged"):
-            decode_sketch(data[:-1])
+        for damaged in (data[:-1], data[:4] + bytes([data[4] ^ 1]) + data[5:]):
+            with pytest.raises(ValueError, match="damaged"):
+                decode_sketch(damaged)
     assert same(decode_sketch(encode_sketch(merge([]))), merge([]))
     with pytest.raises(ValueError, match="not a row sketch"):
         decode_sketch(b"")

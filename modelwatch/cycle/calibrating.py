@@ -71,7 +71,9 @@ def calibration_for(
     if slots is None:
         return None
     sample = SlotSample.from_bytes(scale.binning, slots)
-    windows = [total_encoded(scale.binning, [block.fields for block in run]) for run in _runs(model, blocks, length)]
+    windows = [
+        total_encoded(scale.binning, [block.fields for block in run]) for run in block_windows(model, blocks, length)
+    ]
     seed = seed_of(baseline.content_hash, segment, subject)
     found = calibrate(scale, sample, count_matrix(windows, scale.binning), reference.counts, seed)
     payload = to_bytes(found)
@@ -100,8 +102,13 @@ def _subject(model: Model, length: timedelta, scale: DriftScale) -> str:
     return f"v{METHOD_VERSION} {int(length.total_seconds())}s {zone} {len(scale.fields)} fields {digest}"
 
 
-def _runs(model: Model, blocks: Sequence[BaselineBlock], length: timedelta) -> Iterator[Sequence[BaselineBlock]]:
-    """The blocks of each whole window that the baseline holds, in order; windows without rows are left out."""
+def block_windows(
+    model: Model, blocks: Sequence[BaselineBlock], length: timedelta
+) -> Iterator[Sequence[BaselineBlock]]:
+    """The blocks of each whole window that the baseline holds, in order; windows without rows are left out.
+
+    Without a clock about 32 runs of equally many rows stand for windows.
+    """
     starts = [block.start for block in blocks]
     if not blocks or starts[0] is None:
         yield from (blocks[first:until] for first, until in pairwise(_cuts(len(blocks), _BLOCKS_WITHOUT_CLOCK)))

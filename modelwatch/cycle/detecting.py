@@ -12,27 +12,27 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
-from detectors.encoding import decode_profile, total_encoded
+from detectors.encoding import total_encoded
 from detectors.findings import Finding
-from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
-from detectors.performance import performance_findings
-from detectors.performance_encoding import decode_performance, total_encoded_performance
-from detectors.performance_profile import PerformanceProfile
+from detectors.performance_encoding import total_encoded_performance
+from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
-from detectors.quality import DEFAULT_CHECKS, quality_findings
-from detectors.quality import MIN_ROWS as QUALITY_MIN_ROWS
-from modelwatch.baselines import LOG_ORIGIN
 from modelwatch.cycle.drift_judging import DriftJudge
-from modelwatch.hours import HourTotals
+from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
+from modelwatch.cycle.performance_judging import PerformanceJudge
+from modelwatch.cycle.quality_judging import QualityJudge
+from modelwatch.cycle.references import Reference, reference_of
+from modelwatch.cycle.row_judging import RowJudge
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
-from store.baselines import baseline_profile, get_binning
+from store.baselines import get_binning
 from store.models import versions
-from store.profiles import read_profiles, row_counts
+from store.profiles import read_profiles
 from store.records import Baseline, Model, Monitor, Result, Run, StoredProfile
+from store.row_methods import is_row_based
 
-# ``volume`` compares a window with the median of this many windows before it.
-EARLIER_WINDOWS = 7
+# Windows of these kinds are judged together with so many before them.
+_EARLIER = {"drift": EARLIER_DRIFT_WINDOWS, "performance": EARLIER_PERFORMANCE_WINDOWS, "quality": 0}
 
 
 class Judged(NamedTuple):
@@ -41,13 +41,6 @@ class Judged(NamedTuple):
     run: Run
     results: list[Result]
     n_seen: int
-
-
-class _Reference(NamedTuple):
-    """The sums of a segment's baseline."""
-
-    fields: Profile
-    performance: PerformanceProfile | None
 
 
 class Judge:
@@ -61,9 +54,11 @@ class Judge:
         self._baseline = baseline
         self._now = now
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
-        self._hours: dict[str, HourTotals] = {}
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
+        self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
+        self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
+        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme)
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
         """Results of every run, in order; what lies in one hour is read once for all of them."""
@@ -71,7 +66,7 @@ class Judge:
         found: dict[int, list[Result]] = {run.id: [] for run in runs}
         seen: dict[int, int] = {}
         for segment in segment_names(self._scheme.binning, self._model.definition):
-            reference = self._reference(segment)
+            reference = reference_of(self._conn, self._baseline, self._scheme, segment)
             if reference is None:
                 continue
             hours = read_profiles(self._conn, self._baseline.binning_id, start, end, segment)
@@ -91,7 +86,7 @@ class Judge:
     def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
         """The window of a run, and before it those that it is judged together with, the oldest first."""
         length = run.window_end - run.window_start
-        earlier = EARLIER_DRIFT_WINDOWS if self._spec.kind == "drift" else 0
+        earlier = _EARLIER[self._spec.kind]
         spans = [(run.window_start - step * length, run.window_end - step * length) for step in range(earlier, 0, -1)]
         return [*spans, (run.window_start, run.window_end)]
 
@@ -99,14 +94,18 @@ class Judge:
         return self._spans(run)[0][0]
 
     def _findings(
-        self, run: Run, segment: str, reference: _Reference, windows: Sequence[Sequence[StoredProfile]]
+        self, run: Run, segment: str, reference: Reference, windows: Sequence[Sequence[StoredProfile]]
     ) -> Sequence[Finding]:
+        n_rows = sum(hour.n_rows for hour in windows[-1])
+        if is_row_based(self._spec.method):
+            return self._rows.findings(run, segment, n_rows)
         if self._spec.kind == "performance":
-            return self._performance(reference, windows[-1])
+            performance = [*map(self._performance_if_sound, windows[:-1]), self._performance_of(windows[-1])]
+            return self._performance.findings(segment, reference, performance, n_rows, lambda: self._total(windows[-1]))
         current = self._total(windows[-1])
         if self._spec.kind == "drift":
             return self._drift.findings(segment, reference.fields, [*map(self._total_if_sound, windows[:-1]), current])
-        return self._quality(run, segment, reference, current)
+        return self._quality.findings(run, segment, reference.fields, current)
 
     def _total(self, hours: Sequence[StoredProfile]) -> Profile:
         return total_encoded(self._scheme.binning, [hour.fields for hour in hours])
@@ -118,56 +117,14 @@ class Judge:
         except ValueError:
             return empty(self._scheme.binning)
 
-    def _quality(self, run: Run, segment: str, reference: _Reference, current: Profile) -> Sequence[Finding]:
-        checks = _names(self._spec.check) or DEFAULT_CHECKS
-        return quality_findings(
-            self._scheme.binning,
-            reference.fields,
-            current,
-            checks=checks,
-            threshold=self._spec.threshold,
-            min_rows=self._spec.min_rows or QUALITY_MIN_ROWS,
-            fields=self._spec.fields,
-            earlier_counts=self._earlier_counts(run, segment) if "volume" in checks else (),
-        )
+    def _performance_if_sound(self, hours: Sequence[StoredProfile]) -> PerformanceProfile:
+        try:
+            return self._performance_of(hours)
+        except ValueError:
+            return empty_performance(self._scheme.layout)
 
-    def _performance(self, reference: _Reference, hours: Sequence[StoredProfile]) -> Sequence[Finding]:
-        return performance_findings(
-            self._scheme.layout,
-            reference.performance,
-            total_encoded_performance(self._scheme.layout, [hour.performance for hour in hours]),
-            sum(hour.n_rows for hour in hours),
-            metrics=_names(self._spec.metric),
-            threshold=self._spec.threshold,
-            min_rows=self._spec.min_rows or PERFORMANCE_MIN_ROWS,
-        )
-
-    def _reference(self, segment: str) -> _Reference | None:
-        """None for a segment that the baseline knows nothing of: there is nothing to compare with."""
-        sums = baseline_profile(self._conn, self._baseline.id, segment)
-        if sums is None:
-            return None
-        performance = decode_performance(self._scheme.layout, sums.performance)
-        if self._baseline.origin.startswith(LOG_ORIGIN) and self._baseline.start and self._baseline.end:
-            # The labels of a baseline that was made of the log come when they come.
-            hours = read_profiles(
-                self._conn, self._baseline.binning_id, self._baseline.start, self._baseline.end, segment
-            )
-            performance = total_encoded_performance(self._scheme.layout, [hour.performance for hour in hours])
-        fields = decode_profile(self._scheme.binning, sums.fields)
-        return _Reference(fields, performance if performance.n_labelled else None)
-
-    def _earlier_counts(self, run: Run, segment: str) -> list[int]:
-        """Rows of the windows before this one, oldest first, as far back as there were any."""
-        length = run.window_end - run.window_start
-        windows = [
-            (run.window_start - step * length, run.window_end - step * length) for step in range(EARLIER_WINDOWS, 0, -1)
-        ]
-        if segment not in self._hours:
-            self._hours[segment] = HourTotals(row_counts(self._conn, self._baseline.binning_id, segment))
-        counts = [self._hours[segment].rows(start, end) for start, end in windows]
-        first = next((position for position, count in enumerate(counts) if count), len(counts))
-        return counts[first:]
+    def _performance_of(self, hours: Sequence[StoredProfile]) -> PerformanceProfile:
+        return total_encoded_performance(self._scheme.layout, [hour.performance for hour in hours])
 
     def _n_seen(self, hours: Sequence[StoredProfile]) -> int:
         labelled = self._spec.kind == "performance"
@@ -243,7 +200,3 @@ def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason:
 def baseline_name(baseline: Baseline) -> str:
     """How results name a baseline: its number and the start of its content hash."""
     return f"{baseline.id}:{baseline.content_hash[:12]}"
-
-
-def _names(given: str | tuple[str, ...] | None) -> tuple[str, ...] | None:
-    return (given,) if isinstance(given, str) else given

@@ -11,15 +11,12 @@ from detectors.drift_limits import DriftLimit, drift_limits
 from detectors.drift_methods import FieldKind
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.findings import Finding
-from detectors.importance import association
 from detectors.profile import Profile
-from detectors.slot_sample import SlotSample
 from detectors.stream_drift import stream_drift
 from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_alarm_share
-from modelwatch.fields import PREDICTION, field_name
-from modelwatch.scheme import Scheme, is_score
+from modelwatch.cycle.references import importances, outputs_of
+from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
-from store.calibrations import read_sample
 from store.definitions import duration, named_monitors
 from store.records import Baseline, Model, Monitor
 
@@ -39,7 +36,7 @@ class DriftJudge:
         method = self._spec.method
         chosen = methods_named(method) if isinstance(method, str) else method
         self._methods: Mapping[FieldKind, str] = {**DEFAULT_METHODS, **(chosen or {})}
-        self._outputs = tuple(name for name in scheme.binning.names if name == PREDICTION or is_score(name))
+        self._scheme = scheme
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
         self._importance: Mapping[str, float] | None = None
 
@@ -56,7 +53,8 @@ class DriftJudge:
             min_rows=min_rows,
             fields=self._spec.fields,
         )
-        return stream_drift(found, self._binning, reference, windows[-1], self._importances(), self._outputs)
+        importance, outputs = self._importances(), outputs_of(self._scheme)
+        return stream_drift(found, self._binning, reference, windows[-1], importance, outputs)
 
     def _limits(
         self, segment: str, reference: Profile, windows: Sequence[Profile], min_rows: int
@@ -91,17 +89,7 @@ class DriftJudge:
         return false_alarm_share(self._model.definition.false_alarms_per_month, step, families)
 
     def _importances(self) -> Mapping[str, float]:
-        """What the model file says, else what the baseline's rows show."""
         if self._importance is None:
             with self._engine.connect() as conn:
-                slots = read_sample(conn, self._baseline.id)
-            known: Mapping[str, float] = {}
-            if slots is not None:
-                known = association(self._binning, SlotSample.from_bytes(self._binning, slots), self._outputs)
-            given = {
-                field_name(name): spec.importance
-                for name, spec in self._model.definition.fields.items()
-                if spec.importance is not None
-            }
-            self._importance = {**known, **given}
+                self._importance = importances(conn, self._model, self._baseline, self._scheme)
         return self._importance

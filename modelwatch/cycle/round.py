@@ -16,11 +16,13 @@ from modelwatch.cycle.delivery import Courier
 from modelwatch.cycle.detecting import Judge, Judged, failed
 from modelwatch.cycle.planning import plan_model
 from modelwatch.cycle.profiling import profile_model
+from modelwatch.cycle.row_judging import BATCH_RUNS as ROW_BATCH_RUNS
 from store.baselines import active_baseline, get_binning
 from store.engine import writing
 from store.models import list_models
 from store.monitors import get_monitor
 from store.records import Baseline, Model, Monitor, Run
+from store.row_methods import is_row_based
 from store.runs import claim_runs, release_runs
 
 _log = logging.getLogger(__name__)
@@ -142,6 +144,9 @@ def _judge_and_commit(
         baseline = active_baseline(conn, model.id)
     if baseline is None:
         raise LookupError(f"windows of model {model.name} are planned, and it has no baseline")
+    if is_row_based(monitor.spec.method) and len(runs) > ROW_BATCH_RUNS:
+        _give_back(engine, runs[ROW_BATCH_RUNS:])
+        runs = runs[:ROW_BATCH_RUNS]
     with engine.connect() as conn:
         binning = get_binning(conn, baseline.binning_id)
     judged = _judge(engine, model, monitor, baseline, runs, now)

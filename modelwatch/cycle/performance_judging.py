@@ -1,0 +1,140 @@
+"""Performance of windows of one monitor: by the labels that have come, and estimated for those that have not."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from sqlalchemy import Connection
+
+from detectors.calibration_map import Calibration, bin_scores, fit_calibration
+from detectors.estimate_findings import estimate_findings
+from detectors.estimation import estimable_metrics, estimated_metric, unknown_scores
+from detectors.findings import Finding
+from detectors.label_drift import label_drift_finding
+from detectors.metrics import Values, default_metrics, metric_value
+from detectors.performance import MIN_ROWS, TOLERANCE_SHARE, performance_findings
+from detectors.performance_profile import PerformanceProfile
+from detectors.profile import Profile
+from detectors.quality import quality_findings
+from detectors.trust import COMPARISONS, Comparison, Known, Trust, trust
+from detectors.unknown_labels import unknown_labels_finding
+from modelwatch.cycle.references import Reference, importances
+from modelwatch.scheme import Scheme
+from store.records import Baseline, Model, Monitor
+
+# So many windows before a judged one are looked at, for how well their estimates did.
+EARLIER_WINDOWS = COMPARISONS
+# An estimate is doubted for breaks of fields that explain at least this share of the score.
+_IMPORTANT = 0.02
+_BREAKS = ("missing", "unseen", "range", "types")
+_PAST_METRIC = "accuracy"
+
+
+class PerformanceJudge:
+    """Judges the performance of windows of one monitor; what is the same for all windows is kept.
+
+    A monitor that names no metric also says how performance is estimated without labels, whether the labels drifted,
+    and whether there are labels of unknown classes.
+    """
+
+    def __init__(self, conn: Connection, model: Model, monitor: Monitor, baseline: Baseline, scheme: Scheme) -> None:
+        self._conn = conn
+        self._model = model
+        self._spec = monitor.spec
+        self._baseline = baseline
+        self._scheme = scheme
+        self._calibrations: dict[str, Calibration] = {}
+        self._important: frozenset[str] | None = None
+        values = model.definition.prediction.values
+        self._worth: Values | None = None if values is None else np.array(values, dtype=np.float64)
+
+    def findings(
+        self,
+        segment: str,
+        reference: Reference,
+        windows: Sequence[PerformanceProfile],
+        n_rows: int,
+        fields: Callable[[], Profile],
+    ) -> list[Finding]:
+        """``windows`` are earlier ones and last the judged one, of which ``n_rows`` and ``fields`` (on demand) are."""
+        metric = self._spec.metric
+        found = performance_findings(
+            self._scheme.layout,
+            reference.labelled,
+            windows[-1],
+            n_rows,
+            metrics=(metric,) if isinstance(metric, str) else metric,
+            threshold=self._spec.threshold,
+            min_rows=self._spec.min_rows or MIN_ROWS,
+            business_value=self._worth,
+        )
+        if metric is None:
+            found += self._estimates(segment, reference, windows, n_rows, fields)
+            found += self._labels(reference, windows[-1])
+        return found
+
+    def _labels(self, reference: Reference, current: PerformanceProfile) -> list[Finding]:
+        """What the labels themselves are like, as soon as there are any."""
+        if not current.n_labelled or reference.labelled is None:
+            return []
+        found = [label_drift_finding(self._scheme.layout, reference.labelled, current)]
+        if self._scheme.layout.classes is not None:
+            found.append(unknown_labels_finding(self._scheme.layout, reference.labelled, current))
+        return found
+
+    def _estimates(
+        self,
+        segment: str,
+        reference: Reference,
+        windows: Sequence[PerformanceProfile],
+        n_rows: int,
+        fields: Callable[[], Profile],
+    ) -> list[Finding]:
+        layout = self._scheme.layout
+        calibration = self._calibration(segment, reference)
+        if not calibration.maps:
+            return []
+        possible = set(estimable_metrics(layout))
+        return estimate_findings(
+            layout,
+            calibration,
+            reference.performance,
+            windows[-1],
+            n_rows,
+            metrics=[name for name in default_metrics(layout) if name in possible],
+            min_rows=self._spec.min_rows or MIN_ROWS,
+            relied_on=self._trust(calibration, reference, windows, fields()),
+            business_value=self._worth,
+        )
+
+    def _calibration(self, segment: str, reference: Reference) -> Calibration:
+        """What scores meant in the baseline's labelled rows; none where they are too few to tell, or without scores."""
+        if segment not in self._calibrations:
+            layout, performance = self._scheme.layout, reference.performance
+            scores = bin_scores(layout, self._scheme.binning, reference.fields) if layout.score_edges else None
+            self._calibrations[segment] = fit_calibration(layout, performance, scores)
+        return self._calibrations[segment]
+
+    def _trust(
+        self, calibration: Calibration, reference: Reference, windows: Sequence[PerformanceProfile], fields: Profile
+    ) -> Trust:
+        layout, current = self._scheme.layout, windows[-1]
+        quality = quality_findings(self._scheme.binning, reference.fields, fields, checks=_BREAKS)
+        past = [
+            Comparison(
+                estimated_metric(layout, calibration, window, _PAST_METRIC),
+                metric_value(window, layout, _PAST_METRIC),
+                TOLERANCE_SHARE,
+            )
+            for window in windows[:-1]
+            if window.n_labelled >= MIN_ROWS
+        ]
+        unknown = unknown_scores(layout, calibration, current)
+        return trust(Known(tuple(quality), self._important_fields(), (), unknown, tuple(past)))
+
+    def _important_fields(self) -> frozenset[str] | None:
+        if self._important is None:
+            known = importances(self._conn, self._model, self._baseline, self._scheme)
+            if not known:
+                return None
+            self._important = frozenset(name for name, share in known.items() if share >= _IMPORTANT)
+        return self._important

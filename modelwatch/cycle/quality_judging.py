@@ -1,0 +1,97 @@
+"""Data quality of windows of one monitor."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from detectors.encoding import total_encoded
+from detectors.findings import Finding
+from detectors.freshness import Arrivals
+from detectors.profile import Profile
+from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
+from modelwatch.cycle.calibrating import block_windows
+from modelwatch.hours import HourTotals
+from modelwatch.scheme import Scheme, is_score
+from modelwatch.segments import WHOLE
+from store.calibrations import read_blocks
+from store.definitions import duration
+from store.profiles import row_counts
+from store.records import Baseline, Model, Monitor, RowCount, Run
+
+# ``volume`` compares a window with the median of this many windows before it.
+EARLIER_WINDOWS = 7
+# What is usual for ``freshness`` is learnt from so much time before the end of a window.
+ARRIVALS = timedelta(days=28)
+# Stretches of the baseline that ``stuck`` looks at, the last ones: enough to know what is usual.
+_MOST_STRETCHES = 64
+_HOUR = timedelta(hours=1)
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+class QualityJudge:
+    """Checks the data of windows of one monitor; what is the same for all windows is kept."""
+
+    def __init__(self, conn: Connection, model: Model, monitor: Monitor, baseline: Baseline, scheme: Scheme) -> None:
+        self._conn = conn
+        self._model = model
+        self._spec = monitor.spec
+        self._baseline = baseline
+        self._binning = scheme.binning
+        self._scores = tuple(filter(is_score, scheme.binning.names)) if scheme.layout.classes else ()
+        self._counts: dict[str, list[RowCount]] = {}
+        self._stretches: dict[str, list[Profile]] = {}
+
+    def findings(self, run: Run, segment: str, reference: Profile, current: Profile) -> Sequence[Finding]:
+        """Every check of the monitor, of every field and of the window as a whole."""
+        check = self._spec.check
+        checks = DEFAULT_CHECKS if check is None else (check,) if isinstance(check, str) else check
+        return quality_findings(
+            self._binning,
+            reference,
+            current,
+            checks=checks,
+            threshold=self._spec.threshold,
+            min_rows=self._spec.min_rows or MIN_ROWS,
+            fields=self._spec.fields,
+            earlier_counts=self._earlier_counts(run, segment) if "volume" in checks else (),
+            stretches=self._stretches_of(segment) if "stuck" in checks else (),
+            # A segment may rest while the stream goes on.
+            arrivals=self._arrivals(run) if "freshness" in checks and segment == WHOLE else None,
+            scores=self._scores,
+        )
+
+    def _stretches_of(self, segment: str) -> list[Profile]:
+        """Parts of the baseline as long as a window."""
+        if segment not in self._stretches:
+            blocks = read_blocks(self._conn, self._baseline.id, segment)
+            runs = list(block_windows(self._model, blocks, duration(self._spec.window)))[-_MOST_STRETCHES:]
+            self._stretches[segment] = [total_encoded(self._binning, [block.fields for block in run]) for run in runs]
+        return self._stretches[segment]
+
+    def _earlier_counts(self, run: Run, segment: str) -> list[int]:
+        """Rows of the windows before this one, oldest first, as far back as there were any."""
+        length = run.window_end - run.window_start
+        windows = [
+            (run.window_start - step * length, run.window_end - step * length) for step in range(EARLIER_WINDOWS, 0, -1)
+        ]
+        totals = HourTotals(self._row_counts(segment))
+        counts = [totals.rows(start, end) for start, end in windows]
+        first = next((position for position, count in enumerate(counts) if count), len(counts))
+        return counts[first:]
+
+    def _arrivals(self, run: Run) -> Arrivals:
+        """The hours (or other grains) before the end of a window that hold rows."""
+        since = run.window_end - ARRIVALS
+        starts = [
+            count.start
+            for count in self._row_counts(WHOLE)
+            if count.n_rows > 0 and since <= count.start < run.window_end
+        ]
+        grain = duration(self._model.definition.grain) / _HOUR
+        return Arrivals([(start - _EPOCH) / _HOUR for start in starts], (run.window_end - _EPOCH) / _HOUR, grain)
+
+    def _row_counts(self, segment: str) -> list[RowCount]:
+        if segment not in self._counts:
+            self._counts[segment] = row_counts(self._conn, self._baseline.binning_id, segment)
+        return self._counts[segment]

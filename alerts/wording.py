@@ -104,6 +104,8 @@ def _figures(result: Result) -> str:
 
 
 def _method(method: str) -> str:
+    # That a value is estimated is said by the trouble, and again by the reason.
+    method = method.removeprefix("cbpe_").removeprefix("dle_")
     return " ".join(_ACRONYMS.get(word, word) for word in one_line(method, _LONGEST_NAME).split("_"))
 
 

@@ -44,7 +44,11 @@ _METHODS = {
     "mape": "MAPE",
     "r2": "R²",
     "brier": "Brier score",
+    "mcc": "MCC",
+    "mmd": "MMD",
 }
+# How the methods begin by which performance is estimated without labels.
+_ESTIMATED = ("cbpe_", "dle_")
 
 
 def one_line(text: str) -> str:
@@ -103,6 +107,9 @@ def amount(method_name: str, value: float | None) -> str:
 
 def method(name: str) -> str:
     """The name of a method, check or metric as people write it."""
+    for prefix in _ESTIMATED:
+        if name.startswith(prefix):
+            return f"estimated {method(name.removeprefix(prefix))}"
     return _METHODS.get(name, name.replace("_", " "))
 
 

@@ -127,8 +127,7 @@ class Committer:
         touched: list[Alert] = []
         changes = []
         for result in results:
-            if result.method == STREAM_DRIFT:
-                # It says what the fields say, and those have alerts of their own.
+            if not _raises_alerts(result):
                 continue
             before = states.get(subject(result))
             after, change = step(before, result, self.monitor.spec, model_id=self.model.id, monitor_id=self.monitor.id)
@@ -158,3 +157,9 @@ class Committer:
             window_end=judged.run.window_end,
             at=self.now,
         )
+
+
+def _raises_alerts(result: Result) -> bool:
+    """Drift of a window as a whole says what its fields say, and those have alerts of their own. An estimate made
+    without labels is evidence to look at: what it rests on may have changed, and the labels will tell."""
+    return result.method != STREAM_DRIFT and result.kind != "estimate"

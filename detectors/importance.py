@@ -18,6 +18,8 @@ from detectors.slot_sample import SlotSample
 # Fields are looked at in so many groups of about equal mass: more would explain the score by chance.
 _GROUPS = 20
 _LEAST_ROWS = 100
+# A field that explains less of the score than this can break without harm.
+IMPORTANT = 0.02
 
 
 def association(binning: Binning, sample: SlotSample, outputs: Sequence[str]) -> Mapping[str, float]:

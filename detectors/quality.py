@@ -4,13 +4,14 @@ These are kept apart from drift because they break models in other ways and call
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detectors.binning import MAX_KNOWN_CATEGORIES, Binning
 from detectors.bins import CategoryBins, NumericBins
 from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.freshness import Arrivals, freshness_finding
+from detectors.importance import IMPORTANT
 from detectors.noise import share_noise
 from detectors.probabilities import probabilities_finding, probabilities_in
 from detectors.profile import Profile
@@ -57,6 +58,7 @@ def quality_findings(
     unknown_fields: Mapping[str, int] | None = None,
     arrivals: Arrivals | None = None,
     scores: Sequence[str] = (),
+    importance: Mapping[str, float] | None = None,
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; some checks are of the whole model.
 
@@ -79,6 +81,9 @@ def quality_findings(
 
     ``probabilities``: share of rows whose ``scores`` (names of fields: the one of a binary model, or those of all
     classes) cannot be probabilities; left out where none are named. See ``probabilities_finding``.
+
+    A break of a field whose ``importance`` (0 to 1) is known to be small is a warning at most: it is worth a look, and
+    nobody's sleep.
 
     A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, where no other check is
     made: in hours; schema and probabilities have none). Under ``min_rows`` rows on either side a finding is
@@ -109,7 +114,12 @@ def quality_findings(
     if "probabilities" in checks and scores:
         sides = (probabilities_in([side.field(binning, score) for score in scores]) for side in (baseline, current))
         findings.append(probabilities_finding(*sides))
-    return findings
+    return [_softened(finding, importance or {}) for finding in findings]
+
+
+def _softened(finding: Finding, importance: Mapping[str, float]) -> Finding:
+    matters = finding.field is None or importance.get(finding.field, 1.0) >= IMPORTANT
+    return finding if matters or finding.status != "critical" else replace(finding, status="warning")
 
 
 def _speaks_to(check: str, field: FieldProfile) -> bool:

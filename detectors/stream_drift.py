@@ -8,6 +8,7 @@ from detectors.binning import Binning
 from detectors.bins import NumericBins
 from detectors.distances import ks, total_variation
 from detectors.drift_methods import compared_counts
+from detectors.field_profile import FieldProfile
 from detectors.findings import Confidence, Finding, Status, unjudged
 from detectors.profile import Profile
 from detectors.severity import SHIFT_LEVEL, Severity, severity
@@ -44,17 +45,26 @@ def stream_drift(
 
 
 def _effects(judged: Sequence[Finding], binning: Binning, baseline: Profile, current: Profile) -> dict[str, float]:
-    """How far each judged field moved, from 0 to 1: KS for numbers, total variation for categories."""
-    found = {}
-    for finding in judged:
-        if finding.field is None:
-            continue
-        before, now = baseline.field(binning, finding.field), current.field(binning, finding.field)
-        distance = ks if isinstance(before.definition, NumericBins) else total_variation
-        value = distance(*compared_counts(before, now)).value
-        if value is not None:
-            found[finding.field] = value
-    return found
+    return {
+        finding.field: moved_share(baseline.field(binning, finding.field), current.field(binning, finding.field))
+        for finding in judged
+        if finding.field is not None
+    }
+
+
+def moved_share(baseline: FieldProfile, current: FieldProfile) -> float:
+    """How far a field moved, from 0 to 1.
+
+    The largest of the distance of its values (KS for numbers, total variation for categories) and of the changes of
+    the shares of rows that are missing, mistyped or NaN, and infinite.
+    """
+    distance = ks if isinstance(baseline.definition, NumericBins) else total_variation
+    shares = [
+        [each.missing / each.n, (each.mistyped + each.nan) / each.n, each.infinite / each.n] if each.n else [0.0] * 3
+        for each in (baseline, current)
+    ]
+    moved = distance(*compared_counts(baseline, current)).value or 0.0
+    return max([moved, *(abs(before - now) for before, now in zip(*shares, strict=True))])
 
 
 def _marked(finding: Finding, harm: Severity | None, outputs: Collection[str]) -> Finding:

@@ -9,6 +9,7 @@ from detectors.calibration_map import Calibration, bin_scores, fit_calibration
 from detectors.estimate_findings import estimate_findings
 from detectors.estimation import estimable_metrics, estimated_metric, unknown_scores
 from detectors.findings import Finding
+from detectors.importance import IMPORTANT
 from detectors.label_drift import label_drift_finding
 from detectors.metrics import Values, default_metrics, metric_value
 from detectors.performance import MIN_ROWS, TOLERANCE_SHARE, performance_findings
@@ -23,8 +24,6 @@ from store.records import Baseline, Model, Monitor
 
 # So many windows before a judged one are looked at, for how well their estimates did.
 EARLIER_WINDOWS = COMPARISONS
-# An estimate is doubted for breaks of fields that explain at least this share of the score.
-_IMPORTANT = 0.02
 _BREAKS = ("missing", "unseen", "range", "types")
 _PAST_METRIC = "accuracy"
 
@@ -136,5 +135,5 @@ class PerformanceJudge:
             known = importances(self._conn, self._model, self._baseline, self._scheme)
             if not known:
                 return None
-            self._important = frozenset(name for name, share in known.items() if share >= _IMPORTANT)
+            self._important = frozenset(name for name, share in known.items() if share >= IMPORTANT)
         return self._important

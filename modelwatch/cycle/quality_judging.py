@@ -1,6 +1,6 @@
 """Data quality of windows of one monitor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -11,6 +11,7 @@ from detectors.freshness import Arrivals
 from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
 from modelwatch.cycle.calibrating import block_windows
+from modelwatch.cycle.references import importances
 from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import WHOLE
@@ -37,8 +38,10 @@ class QualityJudge:
         self._model = model
         self._spec = monitor.spec
         self._baseline = baseline
+        self._scheme = scheme
         self._binning = scheme.binning
         self._scores = tuple(filter(is_score, scheme.binning.names)) if scheme.layout.classes else ()
+        self._importance: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
         self._stretches: dict[str, list[Profile]] = {}
 
@@ -59,7 +62,13 @@ class QualityJudge:
             # A segment may rest while the stream goes on.
             arrivals=self._arrivals(run) if "freshness" in checks and segment == WHOLE else None,
             scores=self._scores,
+            importance=self._importances(),
         )
+
+    def _importances(self) -> Mapping[str, float]:
+        if self._importance is None:
+            self._importance = importances(self._conn, self._model, self._baseline, self._scheme)
+        return self._importance
 
     def _stretches_of(self, segment: str) -> list[Profile]:
         """Parts of the baseline as long as a window."""

@@ -64,7 +64,8 @@ def moved_share(baseline: FieldProfile, current: FieldProfile) -> float:
         for each in (baseline, current)
     ]
     moved = distance(*compared_counts(baseline, current)).value or 0.0
-    return max([moved, *(abs(before - now) for before, now in zip(*shares, strict=True))])
+    changes = [abs(before - now) for before, now in zip(*shares, strict=True)]
+    return float(max(moved, *changes))
 
 
 def _marked(finding: Finding, harm: Severity | None, outputs: Collection[str]) -> Finding:

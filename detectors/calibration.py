@@ -192,7 +192,8 @@ def _resampled(
     n_chunks = int(chunk_of_row.max()) + 1
     counts = np.bincount(chunk_of_row * own.n_slots + slots, minlength=n_chunks * own.n_slots)
     chunks = field.grouped(counts.reshape(n_chunks, own.n_slots))
-    windows = chunks[chosen].sum(axis=1)
+    # Half the bytes to move: no window has more rows than 32 bits can count.
+    windows = chunks.astype(np.int32)[chosen].sum(axis=1, dtype=np.int32).astype(np.int64)
     return field_roots(field, chunks.sum(axis=0) - windows, windows)[0]
 
 

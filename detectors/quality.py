@@ -54,7 +54,7 @@ def quality_findings(
     min_rows: int = MIN_ROWS,
     fields: Sequence[str] | None = None,
     earlier_counts: Sequence[int] = (),
-    stretches: Sequence[Profile] = (),
+    usual_shares: Mapping[str, float] | None = None,
     unknown_fields: Mapping[str, int] | None = None,
     arrivals: Arrivals | None = None,
     scores: Sequence[str] = (),
@@ -68,8 +68,8 @@ def quality_findings(
     baseline's share by ``ALLOWED_RISE``, and by what chance alone exceeds once in 1,000 windows; at twice the rise it
     is critical. The effect is the rise.
 
-    ``stuck``: share of the most frequent value; ``stretches`` are parts of the baseline as long as a window, where
-    they are known. See ``stuck_finding``.
+    ``stuck``: share of the most frequent value; ``usual_shares`` are, by field, what stretches of the baseline reach,
+    where that is known. See ``stuck_finding``.
 
     ``volume``: rows against the ``earlier_counts`` of earlier windows, oldest first; see ``volume_finding``.
 
@@ -101,8 +101,8 @@ def quality_findings(
         own = [check for check in checks if check in _SHARES and _speaks_to(check, before)]
         findings.extend(_share_finding(check, before, now, threshold, min_rows) for check in own)
         if "stuck" in checks:
-            parts = [stretch.field(binning, field) for stretch in stretches]
-            findings.append(stuck_finding(before, now, threshold=threshold, min_rows=min_rows, stretches=parts))
+            usual = (usual_shares or {}).get(field, 0.0)
+            findings.append(stuck_finding(before, now, threshold=threshold, min_rows=min_rows, usual=usual))
     if "volume" in checks:
         findings.append(volume_finding(current.n, earlier_counts, threshold))
     if "schema" in checks:

@@ -4,7 +4,7 @@ A sensor that hangs, a cache that is never refreshed and a join that lost its ke
 Each such value is valid by itself, so neither range nor type shows it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ def stuck_finding(
     *,
     threshold: float | None = None,
     min_rows: int = 30,
-    stretches: Sequence[FieldProfile] = (),
+    usual: float = 0.0,
 ) -> Finding:
     """The share of the values of a window that are its most frequent one.
 
@@ -48,8 +48,7 @@ def stuck_finding(
     tenths of those rows hold it. The effect is the rise, the p-value the chance of so few other values. A
     ``threshold`` is a limit for the share itself.
 
-    ``stretches`` are parts of the baseline as long as a window, one after the other in time, where they are known:
-    what one of them reaches is usual, as for a field that changes from month to month.
+    ``usual`` is a share that is usual within the baseline, where it is known (see ``usual_share``).
 
     Insufficient under ``min_rows`` values on either side, and where so few rows may all be alike by chance; ``ok``
     where the baseline itself holds a single value.
@@ -68,8 +67,15 @@ def stuck_finding(
     if constant is not None and constant.n_current == n_baseline:
         words = f"the baseline holds the single value {constant.text}, so one value is usual"
         return _fine(field, top.n_current / n, n_baseline, n, words)
-    usual = max((_largest_share(stretch) for stretch in stretches if _values(stretch)), default=0.0)
     return _judged(field, top, n_baseline, n, threshold, usual)
+
+
+def usual_share(stretches: Iterable[FieldProfile]) -> float:
+    """The largest share of a single value in any of the parts of a baseline that are as long as a window.
+
+    A field that changes from month to month holds one value in all of a day, and that is no fault.
+    """
+    return max((_largest_share(stretch) for stretch in stretches if _values(stretch)), default=0.0)
 
 
 def most_frequent(baseline: FieldProfile, current: FieldProfile) -> FrequentValue | None:

@@ -72,9 +72,7 @@ class PerformanceJudge:
         return found
 
     def _labels(self, reference: Reference, current: PerformanceProfile) -> list[Finding]:
-        """What the labels themselves are like, as soon as there are any."""
-        if not current.n_labelled or reference.labelled is None:
-            return []
+        """What the labels themselves are like."""
         found = [label_drift_finding(self._scheme.layout, reference.labelled, current)]
         if self._scheme.layout.classes is not None:
             found.append(unknown_labels_finding(self._scheme.layout, reference.labelled, current))
@@ -89,9 +87,9 @@ class PerformanceJudge:
         fields: Callable[[], Profile],
     ) -> list[Finding]:
         layout = self._scheme.layout
-        calibration = self._calibration(segment, reference)
-        if not calibration.maps:
+        if not layout.score_edges:
             return []
+        calibration = self._calibration(segment, reference)
         possible = set(estimable_metrics(layout))
         return estimate_findings(
             layout,
@@ -106,10 +104,10 @@ class PerformanceJudge:
         )
 
     def _calibration(self, segment: str, reference: Reference) -> Calibration:
-        """What scores meant in the baseline's labelled rows; none where they are too few to tell, or without scores."""
+        """What scores meant in the baseline's labelled rows; without maps where they are too few to tell."""
         if segment not in self._calibrations:
             layout, performance = self._scheme.layout, reference.performance
-            scores = bin_scores(layout, self._scheme.binning, reference.fields) if layout.score_edges else None
+            scores = bin_scores(layout, self._scheme.binning, reference.fields)
             self._calibrations[segment] = fit_calibration(layout, performance, scores)
         return self._calibrations[segment]
 

@@ -10,6 +10,7 @@ from detectors.findings import Finding
 from detectors.freshness import Arrivals
 from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
+from detectors.stuck import usual_share
 from modelwatch.cycle.calibrating import block_windows
 from modelwatch.cycle.references import importances
 from modelwatch.hours import HourTotals
@@ -43,7 +44,7 @@ class QualityJudge:
         self._scores = tuple(filter(is_score, scheme.binning.names)) if scheme.layout.classes else ()
         self._importance: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
-        self._stretches: dict[str, list[Profile]] = {}
+        self._usual: dict[str, Mapping[str, float]] = {}
 
     def findings(self, run: Run, segment: str, reference: Profile, current: Profile) -> Sequence[Finding]:
         """Every check of the monitor, of every field and of the window as a whole."""
@@ -58,7 +59,7 @@ class QualityJudge:
             min_rows=self._spec.min_rows or MIN_ROWS,
             fields=self._spec.fields,
             earlier_counts=self._earlier_counts(run, segment) if "volume" in checks else (),
-            stretches=self._stretches_of(segment) if "stuck" in checks else (),
+            usual_shares=self._usual_shares(segment) if "stuck" in checks else None,
             # A segment may rest while the stream goes on.
             arrivals=self._arrivals(run) if "freshness" in checks and segment == WHOLE else None,
             scores=self._scores,
@@ -70,13 +71,16 @@ class QualityJudge:
             self._importance = importances(self._conn, self._model, self._baseline, self._scheme)
         return self._importance
 
-    def _stretches_of(self, segment: str) -> list[Profile]:
-        """Parts of the baseline as long as a window."""
-        if segment not in self._stretches:
+    def _usual_shares(self, segment: str) -> Mapping[str, float]:
+        """What single value of each field parts of the baseline hold that are as long as a window."""
+        if segment not in self._usual:
             blocks = read_blocks(self._conn, self._baseline.id, segment)
             runs = list(block_windows(self._model, blocks, duration(self._spec.window)))[-_MOST_STRETCHES:]
-            self._stretches[segment] = [total_encoded(self._binning, [block.fields for block in run]) for run in runs]
-        return self._stretches[segment]
+            parts = [total_encoded(self._binning, [block.fields for block in run]) for run in runs]
+            self._usual[segment] = {
+                name: usual_share(part.field(self._binning, name) for part in parts) for name in self._binning.names
+            }
+        return self._usual[segment]
 
     def _earlier_counts(self, run: Run, segment: str) -> list[int]:
         """Rows of the windows before this one, oldest first, as far back as there were any."""

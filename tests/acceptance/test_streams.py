@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -129,7 +130,14 @@ def test_the_fall_of_car_loan_is_reported_after_row_75000(played: Callable[[str,
     (alert,) = [each for each in played("car_loan", "sqlite").alerts if each["method"] == "accuracy"]
     assert alert["state"] == "firing"
     car_value = played("car_loan", "sqlite").of(kind="drift", field="car_value", window_start="2019-04-18T00:00:00Z")
-    assert [each["status"] for each in car_value] == ["critical"]
+    # It moved far, and the model hardly looks at it.
+    assert [each["status"] for each in car_value] == ["warning"]
+    assert car_value[0]["threshold_source"].startswith("calibrated")
+
+
+def _months(windows: list[Any]) -> float:
+    first, last = (datetime.fromisoformat(each) for each in (windows[0]["window_start"], windows[-1]["window_end"]))
+    return (last - first) / timedelta(days=30)
 
 
 def test_the_drift_of_car_price_is_found_and_its_error_reported_improved(
@@ -137,9 +145,12 @@ def test_the_drift_of_car_price_is_found_and_its_error_reported_improved(
 ) -> None:
     # Row 90,000 is 60 per cent of the way through the watched part: 2017-02-28 08:00.
     after = "2017-03-01T00:00:00Z"
-    drifted = [each for each in played("car_price", "sqlite").of(kind="drift") if each["n_current"]]
-    assert {each["field"] for each in drifted if each["window_start"] >= after and each["status"] == "critical"}
-    assert not [each for each in drifted if each["window_end"] <= "2017-02-28T00:00:00Z" and each["status"] != "ok"]
+    windows = [each for each in played("car_price", "sqlite").of(method="drift", segment=None) if each["n_current"]]
+    drifted = [each for each in windows if each["window_start"] >= after]
+    assert {each["status"] for each in drifted} <= {"warning", "critical"}
+    quiet = [each for each in windows if each["window_end"] <= "2017-02-28T00:00:00Z"]
+    # One false alarm a month is allowed.
+    assert sum(each["status"] != "ok" for each in quiet) <= _months(quiet)
     errors = [each for each in played("car_price", "sqlite").of(method="mae") if each["window_start"] >= after]
     judged = [each for each in errors if each["status"] != "nodata"]
     assert len(judged) == 11

@@ -10,6 +10,7 @@ from detectors.findings import Finding
 from detectors.noise import fall_chance, fewest_by_chance
 from detectors.profile import profile
 from detectors.quality import quality_findings
+from detectors.stuck import usual_share
 
 RNG = np.random.default_rng(11)
 AMOUNTS = NumericColumn.of(RNG.lognormal(size=5000))
@@ -19,9 +20,9 @@ REGIONS = CategoryColumn.of_strings(RNG.choice(["north", "south", "east"], 5000,
 def finding_of(baseline: Column, current: Column, stretches: tuple[Column, ...] = (), **given: float) -> Finding:
     binning = choose_binning({"x": baseline})
     before, now = (profile(binning, {"x": column}) for column in (baseline, current))
-    parts = [profile(binning, {"x": stretch}) for stretch in stretches]
+    usual = usual_share(profile(binning, {"x": stretch}).field(binning, "x") for stretch in stretches)
     (finding,) = quality_findings(
-        binning, before, now, checks=["stuck"], stretches=parts, threshold=given.get("threshold")
+        binning, before, now, checks=["stuck"], usual_shares={"x": usual}, threshold=given.get("threshold")
     )
     return finding
 

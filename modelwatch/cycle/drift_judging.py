@@ -19,6 +19,7 @@ from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.definitions import duration, named_monitors
 from store.records import Baseline, Model, Monitor
+from store.row_methods import is_row_based
 
 
 class DriftJudge:
@@ -33,9 +34,7 @@ class DriftJudge:
         self._baseline = baseline
         self._binning = scheme.binning
         self._now = now
-        method = self._spec.method
-        chosen = methods_named(method) if isinstance(method, str) else method
-        self._methods: Mapping[FieldKind, str] = {**DEFAULT_METHODS, **(chosen or {})}
+        self._methods = _methods(self._spec.method)
         self._scheme = scheme
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
         self._importance: Mapping[str, float] | None = None
@@ -93,3 +92,10 @@ class DriftJudge:
             with self._engine.connect() as conn:
                 self._importance = importances(conn, self._model, self._baseline, self._scheme)
         return self._importance
+
+
+def _methods(method: str | Mapping[FieldKind, str] | None) -> Mapping[FieldKind, str]:
+    """The method of every kind of field. Those that compare rows are for no kind: ``row_judging`` knows them."""
+    if isinstance(method, str):
+        method = {} if is_row_based(method) else methods_named(method)
+    return {**DEFAULT_METHODS, **(method or {})}

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -135,11 +134,6 @@ def test_the_fall_of_car_loan_is_reported_after_row_75000(played: Callable[[str,
     assert car_value[0]["threshold_source"].startswith("calibrated")
 
 
-def _months(windows: list[Any]) -> float:
-    first, last = (datetime.fromisoformat(each) for each in (windows[0]["window_start"], windows[-1]["window_end"]))
-    return (last - first) / timedelta(days=30)
-
-
 def test_the_drift_of_car_price_is_found_and_its_error_reported_improved(
     played: Callable[[str, str], Played],
 ) -> None:
@@ -149,8 +143,9 @@ def test_the_drift_of_car_price_is_found_and_its_error_reported_improved(
     drifted = [each for each in windows if each["window_start"] >= after]
     assert {each["status"] for each in drifted} <= {"warning", "critical"}
     quiet = [each for each in windows if each["window_end"] <= "2017-02-28T00:00:00Z"]
-    # One false alarm a month is allowed.
-    assert sum(each["status"] != "ok" for each in quiet) <= _months(quiet)
+    # Of 12 days at one false alarm a month .4 are expected to alarm; 3 or more do by chance in one of 130 streams.
+    assert len(quiet) == 12
+    assert sum(each["status"] != "ok" for each in quiet) < 3
     errors = [each for each in played("car_price", "sqlite").of(method="mae") if each["window_start"] >= after]
     judged = [each for each in errors if each["status"] != "nodata"]
     assert len(judged) == 11

@@ -18,6 +18,7 @@ Scalar = str | int | float | bool
 Task = Literal["binary", "multiclass", "regression"]
 FieldKind = Literal["numeric", "categorical", "boolean"]
 MonitorKind = Literal["drift", "quality", "performance"]
+BaselineChoice = Literal["fixed", "previous", "same_hour", "same_weekday"]
 DriftMethod = Literal["ks", "psi", "jensen_shannon", "total_variation", "wasserstein", "chi_square"]
 QualityCheck = Literal["missing", "unseen", "range", "types", "stuck", "volume", "schema", "freshness", "probabilities"]
 Metric = Literal[
@@ -112,7 +113,8 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     """One scheduled check of one model.
 
     ``window`` is the length of what is judged, ``every`` the distance between window ends (default: the window
-    itself), ``lateness`` how long after its end a window is left open for late rows. ``method`` (drift),
+    itself), ``lateness`` how long after its end a window is left open for late rows. ``baseline`` is the one in force,
+    or for drift one that moves with the window. ``method`` (drift),
     ``check`` (quality) and ``metric`` (performance; of one class: ``f1[gold]``) choose what is computed;
     ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, or of
     ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
@@ -124,7 +126,7 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     window: str = "1d"
     every: str | None = None
     lateness: str = "0s"
-    baseline: Literal["fixed"] = "fixed"
+    baseline: BaselineChoice = "fixed"
     method: str | dict[FieldKind, DriftMethod] | None = None
     check: QualityCheck | tuple[QualityCheck, ...] | None = None
     metric: str | tuple[str, ...] | None = None
@@ -300,6 +302,10 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
     for kind, key in _CHOICES.items():
         if kind != spec.kind and getattr(spec, key) is not None:
             raise DefinitionError(f"monitor {spec.name}: {key} belongs to {kind} monitors, this one is {spec.kind}")
+    if spec.baseline != "fixed" and (spec.kind != "drift" or is_row_based(spec.method)):
+        raise DefinitionError(
+            f"monitor {spec.name}: baseline {spec.baseline} is for drift monitors that compare sums, not for this one"
+        )
     _check_method(spec)
     for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
         _check_metric(definition, spec.name, metric)

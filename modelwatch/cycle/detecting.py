@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from detectors.performance_encoding import total_encoded_performance
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
 from modelwatch.cycle.drift_judging import DriftJudge
+from modelwatch.cycle.moving_baselines import compared_spans
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
 from modelwatch.cycle.performance_judging import PerformanceJudge
 from modelwatch.cycle.quality_judging import QualityJudge
@@ -53,6 +55,7 @@ class Judge:
         self._spec = monitor.spec
         self._baseline = baseline
         self._now = now
+        self._zone = ZoneInfo(model.definition.time_zone)
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
@@ -104,8 +107,22 @@ class Judge:
             return self._performance.findings(segment, reference, performance, n_rows, lambda: self._total(windows[-1]))
         current = self._total(windows[-1])
         if self._spec.kind == "drift":
-            return self._drift.findings(segment, reference.fields, [*map(self._total_if_sound, windows[:-1]), current])
+            judged = [*map(self._total_if_sound, windows[:-1]), current]
+            return self._drift.findings(segment, reference.fields, judged, self._moving(run, segment))
         return self._quality.findings(run, segment, reference.fields, current)
+
+    def _moving(self, run: Run, segment: str) -> Profile | None:
+        """What the window is compared with where its baseline moves with it."""
+        spans = compared_spans(self._spec.baseline, run.window_start, run.window_end, self._zone)
+        if not spans:
+            return None
+        return self._total(
+            [
+                hour
+                for since, until in spans
+                for hour in read_profiles(self._conn, self._baseline.binning_id, since, until, segment)
+            ]
+        )
 
     def _total(self, hours: Sequence[StoredProfile]) -> Profile:
         return total_encoded(self._scheme.binning, [hour.fields for hour in hours])
@@ -160,10 +177,15 @@ class Judge:
             confidence=finding.confidence,
             status=finding.status,
             reason=finding.reason,
-            baseline=baseline_name(self._baseline),
+            baseline=self._compared_with(),
             computed_at=self._now,
             revision=run.revision,
         )
+
+    def _compared_with(self) -> str:
+        """The baseline, and how it moves where it does."""
+        name = baseline_name(self._baseline)
+        return name if self._spec.baseline == "fixed" else f"{name} {self._spec.baseline}"
 
 
 def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason: str, now: datetime) -> Judged:

@@ -39,24 +39,33 @@ class DriftJudge:
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
         self._importance: Mapping[str, float] | None = None
 
-    def findings(self, segment: str, reference: Profile, windows: Sequence[Profile]) -> list[Finding]:
-        """The whole window first, then every field; ``windows`` are the judged one and, before it, those it follows."""
+    def findings(
+        self, segment: str, reference: Profile, windows: Sequence[Profile], moving: Profile | None = None
+    ) -> list[Finding]:
+        """The whole window first, then every field; ``windows`` are the judged one and, before it, those it follows.
+
+        ``moving`` is what the judged one is compared with instead of the baseline. Limits are still those of the
+        baseline's own rows, for as many rows as there are; windows before it say nothing then, for they were compared
+        with something else.
+        """
         min_rows = self._spec.min_rows or MIN_ROWS
+        compared = reference if moving is None else moving
+        judged = windows if moving is None else windows[-1:]
         found = drift_findings(
             self._binning,
-            reference,
+            compared,
             windows[-1],
             methods=self._methods,
             threshold=self._spec.threshold,
-            limits=self._limits(segment, reference, windows, min_rows),
+            limits=self._limits(segment, reference, compared, judged, min_rows),
             min_rows=min_rows,
             fields=self._spec.fields,
         )
         importance, outputs = self._importances(), outputs_of(self._scheme)
-        return stream_drift(found, self._binning, reference, windows[-1], importance, outputs)
+        return stream_drift(found, self._binning, compared, windows[-1], importance, outputs)
 
     def _limits(
-        self, segment: str, reference: Profile, windows: Sequence[Profile], min_rows: int
+        self, segment: str, reference: Profile, compared: Profile, windows: Sequence[Profile], min_rows: int
     ) -> Mapping[str, DriftLimit]:
         """Calibrated limits; none where a threshold is given, where nobody can judge, or where chance is not known."""
         if self._spec.threshold is not None or windows[-1].n < min_rows:
@@ -65,7 +74,7 @@ class DriftJudge:
         if calibration is None:
             return {}
         confidence = confidence_of(calibration, self._baseline, duration(self._spec.window))
-        return drift_limits(scale, calibration, reference, windows, self._share(segment), min_rows, confidence)
+        return drift_limits(scale, calibration, compared, windows, self._share(segment), min_rows, confidence)
 
     def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
         if segment not in self._calibrations:

@@ -1,0 +1,1 @@
+"""How often each contender cries wolf, and what it finds, on the same rows: see ``docs/benchmarks.md``."""

@@ -1,0 +1,218 @@
+"""The windows of a stream that are judged: permuted ones without change, ones with a scenario, and natural ones.
+
+Permuted: baseline and watched rows before the first known change are shuffled (the clock stays in place), so that
+nothing can have changed between any two parts. One part is the baseline, windows are drawn from the other without
+putting rows back. A new seed shuffles anew, and everybody learns anew.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.quality.contenders import Contender, Verdict
+from benchmarks.quality.harm import Harm, judged_harm
+from benchmarks.quality.models import row_losses
+from benchmarks.quality.scenarios import Scenario, scenarios_of
+from benchmarks.quality.streams import Stream, natural_windows
+
+# Windows to tune a threshold on, others to hold it against, ones with a scenario, and those in their own order.
+Part = Literal["tune", "null", "scenario", "natural"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is judged. Counts are per stream and seed; a scenario gets ``run`` windows in a row.
+
+    Slow contenders judge the first seed alone, and of each part at most so many windows (of each change, in
+    natural order, as many as ``slow_null``).
+    """
+
+    seeds: int
+    tune: int
+    null: int
+    run: int
+    all_sizes: bool
+    slow_tune: int
+    slow_null: int
+    slow_run: int
+
+    def slow_windows(self, part: Part) -> int:
+        return {"tune": self.slow_tune, "null": self.slow_null, "scenario": self.slow_run, "natural": self.slow_null}[
+            part
+        ]
+
+
+SHORT = Plan(seeds=3, tune=40, null=40, run=3, all_sizes=False, slow_tune=0, slow_null=20, slow_run=1)
+LONG = Plan(seeds=10, tune=60, null=60, run=4, all_sizes=True, slow_tune=120, slow_null=40, slow_run=2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Rows to judge. ``of`` names the scenario, or the change in force; ``position`` counts within it."""
+
+    part: Part
+    size: int
+    seed: int
+    of: str
+    position: int
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A contender's verdict on a window; ``loss`` is what really happened there (share wrong, or MAE)."""
+
+    stream: str
+    contender: str
+    part: Part
+    size: int
+    seed: int
+    of: str
+    position: int
+    loss: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A contender, and whether it is so slow that it judges fewer windows."""
+
+    contender: Contender
+    slow: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """All verdicts on a stream, the harm of its scenarios, and sentences about who had to leave and why."""
+
+    stream: str
+    judged: list[Judged]
+    harms: Mapping[Scenario, Harm]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shuffled:
+    """Rows between which nothing changed: a baseline, and others held out."""
+
+    baseline: pd.DataFrame
+    held_out: pd.DataFrame
+
+
+def shuffled(stream: Stream, rng: np.random.Generator) -> Shuffled:
+    """The rows before any known change in random order; at most half of them are the baseline."""
+    rows = stream.unchanged()
+    mixed = rows.iloc[rng.permutation(len(rows))].reset_index(drop=True)
+    if "timestamp" in rows.columns:
+        mixed = mixed.assign(timestamp=rows["timestamp"])
+    n = min(len(stream.baseline), len(rows) // 2)
+    return Shuffled(mixed[:n].reset_index(drop=True), mixed[n:].reset_index(drop=True))
+
+
+def contested(stream: Stream, plan: Plan, entrants: Sequence[Entrant]) -> Outcome:
+    """Everybody judges every window of the stream; the same numbers every time."""
+    scenarios = scenarios_of(stream)
+    held_out = shuffled(stream, np.random.default_rng(0)).held_out
+    harms = {
+        scenario: judged_harm(stream, scenario, held_out, np.random.default_rng(place))
+        for place, scenario in enumerate(scenarios)
+    }
+    contest = _Contest(stream, list(entrants))
+    for seed in range(plan.seeds):
+        parts = shuffled(stream, np.random.default_rng([seed, 1]))
+        contest.learn(parts.baseline, seed)
+        contest.judge(permuted_windows(stream, parts.held_out, plan, seed), plan)
+        contest.judge(scenario_windows(stream, scenarios, parts.held_out, plan, seed), plan)
+    contest.learn(stream.baseline, 0)
+    contest.judge(_in_their_order(stream), plan)
+    return Outcome(stream.name, contest.judged, harms, tuple(contest.left))
+
+
+class _Contest:
+    """Who is still in, and what was judged so far."""
+
+    def __init__(self, stream: Stream, entrants: list[Entrant]) -> None:
+        self._stream = stream
+        self._entrants = entrants
+        self.judged: list[Judged] = []
+        self.left: list[str] = []
+
+    def learn(self, baseline: pd.DataFrame, seed: int) -> None:
+        for entrant in list(self._entrants):
+            if entrant.slow and seed:
+                continue
+            try:
+                rng = np.random.default_rng([seed, 2])
+                entrant.contender.fit(baseline, self._stream.kinds, self._stream.importance, rng)
+            except OSError as error:
+                self._leave(entrant, error)
+
+    def judge(self, windows: Iterator[Window], plan: Plan) -> None:
+        for window in windows:
+            loss = float(row_losses(window.rows, self._stream.task).mean())
+            # Without labels is how they must do.
+            seen = window.rows.drop(columns="label")
+            for entrant in list(self._entrants):
+                if not entrant.slow or _for_the_slow(window, plan):
+                    self._judge(entrant, window, seen, loss)
+
+    def _judge(self, entrant: Entrant, window: Window, seen: pd.DataFrame, loss: float) -> None:
+        try:
+            verdict = entrant.contender.judge(seen)
+        except OSError as error:
+            self._leave(entrant, error)
+            return
+        place = (window.part, window.size, window.seed, window.of, window.position)
+        self.judged.append(Judged(self._stream.name, entrant.contender.name, *place, loss, verdict))
+
+    def _leave(self, entrant: Entrant, error: OSError) -> None:
+        self._entrants.remove(entrant)
+        self.left.append(f"{entrant.contender.name} left at {self._stream.name}: {error}")
+
+
+def _for_the_slow(window: Window, plan: Plan) -> bool:
+    return window.seed == 0 and window.position < plan.slow_windows(window.part)
+
+
+def permuted_windows(stream: Stream, held_out: pd.DataFrame, plan: Plan, seed: int) -> Iterator[Window]:
+    """Windows without any change: of the binding size, or of all sizes."""
+    rng = np.random.default_rng([seed, 3])
+    for size in stream.sizes if plan.all_sizes else stream.sizes[:1]:
+        counts: tuple[tuple[Part, int], ...] = (("tune", plan.tune), ("null", plan.null))
+        for part, count in counts:
+            for position in range(count):
+                yield Window(part, size, seed, "", position, drawn(held_out, size, rng))
+
+
+def scenario_windows(
+    stream: Stream, scenarios: Sequence[Scenario], held_out: pd.DataFrame, plan: Plan, seed: int
+) -> Iterator[Window]:
+    """A run of windows of the binding size for every scenario, scored anew."""
+    rng = np.random.default_rng([seed, 4])
+    size = stream.sizes[0]
+    for scenario in scenarios:
+        for position in range(plan.run):
+            # A population shift leaves rows out, so it is handed more than it must return.
+            more = scenario.nature == "population"
+            rows = drawn(held_out, len(held_out) if more else size, rng)
+            changed = scenario.inject(rows, rng)[:size].reset_index(drop=True)
+            yield Window("scenario", size, seed, scenario.name, position, stream.predict(changed))
+
+
+def drawn(rows: pd.DataFrame, size: int, rng: np.random.Generator) -> pd.DataFrame:
+    """So many rows at random, none twice; in order of the clock where there is one."""
+    chosen = rng.permutation(len(rows))[:size]
+    if "timestamp" in rows.columns and size < len(rows):
+        chosen = np.sort(chosen)
+    return rows.iloc[chosen].reset_index(drop=True)
+
+
+def _in_their_order(stream: Stream) -> Iterator[Window]:
+    positions: dict[str, int] = {}
+    for window in natural_windows(stream):
+        position = positions.get(window.change, 0)
+        positions[window.change] = position + 1
+        yield Window("natural", len(window.rows), 0, window.change, position, window.rows)

@@ -1,0 +1,60 @@
+"""What a contender is: something that learns a baseline and then judges windows, without labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.quality.sources import FieldKind
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a contender says about a window.
+
+    ``alarm`` is at the contender's own default. ``statistic`` is one number, larger for more drift, that is held
+    against a threshold re-tuned to an equal false-alarm rate. ``severity`` is its best guess of harm, in any unit.
+    ``pages`` says whether somebody should be woken. ``fields`` are those it names. ``estimate`` is the accuracy it
+    believes the model has (a share), and ``trusted`` whether it stands by that; None where it makes no estimate.
+    """
+
+    alarm: bool
+    statistic: float
+    severity: float
+    pages: bool
+    fields: tuple[str, ...] = ()
+    estimate: float | None = None
+    trusted: bool | None = None
+
+
+class Contender(Protocol):
+    """One monitor in the contest. It is fitted anew for every baseline.
+
+    Frames hold the features, ``prediction``, ``score`` of binary models and ``timestamp`` where there is a clock;
+    only the frame of ``fit`` holds ``label``. ``kinds`` names the features.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def fit(
+        self,
+        baseline: pd.DataFrame,
+        kinds: Mapping[str, FieldKind],
+        importance: Mapping[str, float],
+        rng: np.random.Generator,
+    ) -> None: ...
+
+    def judge(self, window: pd.DataFrame) -> Verdict: ...
+
+
+def with_output(frame: pd.DataFrame, kinds: Mapping[str, FieldKind]) -> dict[str, FieldKind]:
+    """The fields to compare: the features and the model's output (score, or the prediction of a regression)."""
+    return {**kinds, output_of(frame): "numeric"}
+
+
+def output_of(frame: pd.DataFrame) -> str:
+    """The column of the model's output."""
+    return "score" if "score" in frame.columns else "prediction"

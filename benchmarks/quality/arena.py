@@ -26,8 +26,8 @@ Part = Literal["tune", "null", "scenario", "natural"]
 class Plan:
     """How much is judged. Counts are per stream and seed; a scenario gets ``run`` windows in a row.
 
-    Slow contenders judge the first seed alone, and of each part at most so many windows (of each change, in
-    natural order, as many as ``slow_null``).
+    Slow contenders judge the first seed alone: of each part, and of each change in natural order, the first so many
+    windows, and so many scenarios drawn at random.
     """
 
     seeds: int
@@ -37,16 +37,44 @@ class Plan:
     all_sizes: bool
     slow_tune: int
     slow_null: int
+    slow_natural: int
+    slow_scenarios: int
     slow_run: int
 
     def slow_windows(self, part: Part) -> int:
-        return {"tune": self.slow_tune, "null": self.slow_null, "scenario": self.slow_run, "natural": self.slow_null}[
-            part
-        ]
+        """How many windows of a part slow contenders judge."""
+        return {
+            "tune": self.slow_tune,
+            "null": self.slow_null,
+            "scenario": self.slow_run,
+            "natural": self.slow_natural,
+        }[part]
 
 
-SHORT = Plan(seeds=3, tune=40, null=40, run=3, all_sizes=False, slow_tune=0, slow_null=20, slow_run=1)
-LONG = Plan(seeds=10, tune=60, null=60, run=4, all_sizes=True, slow_tune=120, slow_null=40, slow_run=2)
+SHORT = Plan(
+    seeds=3,
+    tune=40,
+    null=40,
+    run=3,
+    all_sizes=False,
+    slow_tune=0,
+    slow_null=12,
+    slow_natural=6,
+    slow_scenarios=18,
+    slow_run=1,
+)
+LONG = Plan(
+    seeds=10,
+    tune=60,
+    null=60,
+    run=4,
+    all_sizes=True,
+    slow_tune=120,
+    slow_null=40,
+    slow_natural=20,
+    slow_scenarios=100,
+    slow_run=2,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,23 +148,26 @@ def contested(stream: Stream, plan: Plan, entrants: Sequence[Entrant]) -> Outcom
         scenario: judged_harm(stream, scenario, held_out, np.random.default_rng(place))
         for place, scenario in enumerate(scenarios)
     }
-    contest = _Contest(stream, list(entrants))
+    chosen = np.random.default_rng(5).permutation(len(scenarios))[: plan.slow_scenarios]
+    contest = _Contest(stream, list(entrants), plan, {scenarios[place].name for place in chosen.tolist()})
     for seed in range(plan.seeds):
         parts = shuffled(stream, np.random.default_rng([seed, 1]))
         contest.learn(parts.baseline, seed)
-        contest.judge(permuted_windows(stream, parts.held_out, plan, seed), plan)
-        contest.judge(scenario_windows(stream, scenarios, parts.held_out, plan, seed), plan)
+        contest.judge(permuted_windows(stream, parts.held_out, plan, seed))
+        contest.judge(scenario_windows(stream, scenarios, parts.held_out, plan, seed))
     contest.learn(stream.baseline, 0)
-    contest.judge(_in_their_order(stream), plan)
+    contest.judge(_in_their_order(stream))
     return Outcome(stream.name, contest.judged, harms, tuple(contest.left))
 
 
 class _Contest:
     """Who is still in, and what was judged so far."""
 
-    def __init__(self, stream: Stream, entrants: list[Entrant]) -> None:
+    def __init__(self, stream: Stream, entrants: list[Entrant], plan: Plan, few: set[str]) -> None:
         self._stream = stream
         self._entrants = entrants
+        self._plan = plan
+        self._few = few
         self.judged: list[Judged] = []
         self.left: list[str] = []
 
@@ -150,14 +181,19 @@ class _Contest:
             except OSError as error:
                 self._leave(entrant, error)
 
-    def judge(self, windows: Iterator[Window], plan: Plan) -> None:
+    def judge(self, windows: Iterator[Window]) -> None:
         for window in windows:
             loss = float(row_losses(window.rows, self._stream.task).mean())
             # Without labels is how they must do.
             seen = window.rows.drop(columns="label")
             for entrant in list(self._entrants):
-                if not entrant.slow or _for_the_slow(window, plan):
+                if not entrant.slow or self._for_the_slow(window):
                     self._judge(entrant, window, seen, loss)
+
+    def _for_the_slow(self, window: Window) -> bool:
+        if window.part == "scenario" and window.of not in self._few:
+            return False
+        return window.seed == 0 and window.position < self._plan.slow_windows(window.part)
 
     def _judge(self, entrant: Entrant, window: Window, seen: pd.DataFrame, loss: float) -> None:
         try:
@@ -171,10 +207,6 @@ class _Contest:
     def _leave(self, entrant: Entrant, error: OSError) -> None:
         self._entrants.remove(entrant)
         self.left.append(f"{entrant.contender.name} left at {self._stream.name}: {error}")
-
-
-def _for_the_slow(window: Window, plan: Plan) -> bool:
-    return window.seed == 0 and window.position < plan.slow_windows(window.part)
 
 
 def permuted_windows(stream: Stream, held_out: pd.DataFrame, plan: Plan, seed: int) -> Iterator[Window]:

@@ -71,7 +71,7 @@ class FieldTests:
 
 @dataclass(slots=True)
 class StabilityIndex:
-    """PSI over ten equal parts of the baseline, or the categories; missing is a part of its own; .2 alarms."""
+    """PSI over ten equal parts of the baseline, or the categories; what is missing is left out; .2 alarms."""
 
     name: str = "PSI .2"
     _cuts: dict[str, _Numbers] = field(default_factory=dict)
@@ -99,11 +99,9 @@ class StabilityIndex:
 
     def _parts(self, rows: pd.DataFrame, name: str) -> _Numbers:
         if name not in self._cuts:
-            counts = category_counts(rows[name])
-        else:
-            places = np.searchsorted(self._cuts[name], present(rows[name]), side="left")
-            counts = np.bincount(places, minlength=len(self._cuts[name]) + 1).astype(np.float64)
-        return np.append(counts, len(rows) - counts.sum())
+            return category_counts(rows[name])
+        places = np.searchsorted(self._cuts[name], present(rows[name]), side="left")
+        return np.bincount(places, minlength=len(self._cuts[name]) + 1).astype(np.float64)
 
 
 @dataclass(slots=True)

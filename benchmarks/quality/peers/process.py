@@ -4,6 +4,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ class PeerProcess:
     def close(self) -> None:
         """Ends the process."""
         if self._process is not None:
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-            self._process.wait(timeout=60)
+            with suppress(BrokenPipeError):
+                # Closes both pipes, at which the peer ends, and waits for it.
+                self._process.communicate(timeout=60)
         if self._folder is not None:
             self._folder.cleanup()
         self._process = self._folder = None

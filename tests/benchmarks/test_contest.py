@@ -1,0 +1,106 @@
+"""A whole contest on a small stream."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.quality.arena import SHORT, Entrant, Outcome, contested, shuffled
+from benchmarks.quality.classical import ScoreTest, StabilityIndex
+from benchmarks.quality.contenders import Verdict
+from benchmarks.quality.ours import Modelwatch
+from benchmarks.quality.pictures import power_curves, worth_and_noise
+from benchmarks.quality.report import report, summaries
+from benchmarks.quality.sources import FieldKind
+from tests.benchmarks.streams import small_stream
+
+TINY = replace(SHORT, seeds=1, tune=100, null=2, run=1, slow_null=1, slow_natural=1, slow_scenarios=2)
+
+
+@dataclass
+class Witness:
+    """Remembers what it is shown."""
+
+    name: str = "witness"
+    windows: list[pd.DataFrame] = field(default_factory=list)
+    baselines: list[pd.DataFrame] = field(default_factory=list)
+
+    def fit(
+        self,
+        baseline: pd.DataFrame,
+        kinds: Mapping[str, FieldKind],
+        importance: Mapping[str, float],
+        rng: np.random.Generator,
+    ) -> None:
+        self.baselines.append(baseline)
+
+    def judge(self, window: pd.DataFrame) -> Verdict:
+        self.windows.append(window)
+        return Verdict(False, 0.0, 0.0, False)
+
+
+class Leaver(Witness):
+    """Ends at its third window."""
+
+    def judge(self, window: pd.DataFrame) -> Verdict:
+        if len(self.windows) == 2:
+            raise ConnectionError("gone")
+        return super().judge(window)
+
+
+def played() -> Outcome:
+    return contested(small_stream(), TINY, [Entrant(Modelwatch()), Entrant(StabilityIndex()), Entrant(ScoreTest())])
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    return played()
+
+
+def test_the_same_seeds_give_the_same_numbers(outcome: Outcome) -> None:
+    again = played()
+    assert again.judged == outcome.judged
+    assert again.harms == outcome.harms
+
+
+def test_nobody_sees_labels_and_the_slow_see_less() -> None:
+    quick, slow = Witness("quick"), Witness("slow")
+    plan = replace(TINY, seeds=2, tune=3)
+    outcome = contested(small_stream(), plan, [Entrant(quick), Entrant(slow, slow=True)])
+    assert all("label" not in window.columns for window in quick.windows)
+    # Seed 0: no window to tune on, one without change, two scenarios with one each; then one in natural order.
+    assert len(slow.windows) == 4
+    assert [len(window) for window in slow.windows] == [300] * 4
+    # Two seeds, and the natural order.
+    assert len(quick.baselines) == 3
+    natural = len(small_stream().watched) // 300
+    assert len(quick.windows) == 2 * (5 + len(outcome.harms)) + natural
+
+
+def test_who_ends_leaves_the_others_alone() -> None:
+    stays = Witness()
+    outcome = contested(small_stream(), replace(TINY, tune=3), [Entrant(Leaver("leaver")), Entrant(stays)])
+    assert outcome.left == ("leaver left at small: gone",)
+    assert sum(one.contender == "leaver" for one in outcome.judged) == 2
+    assert sum(one.contender == "witness" for one in outcome.judged) == len(stays.windows)
+
+
+def test_shuffled_rows_are_the_unchanged_ones_each_once() -> None:
+    stream = small_stream()
+    parts = shuffled(stream, np.random.default_rng(1))
+    assert (len(parts.baseline), len(parts.held_out)) == (2_000, 3_000)
+    together = np.sort(pd.concat([parts.baseline, parts.held_out])["second"].to_numpy())
+    assert (together == np.sort(stream.unchanged()["second"].to_numpy())).all()
+
+
+def test_the_report_names_every_contender_and_every_scenario_missed(outcome: Outcome) -> None:
+    found = summaries([outcome])
+    text = report([outcome], found, "A test.")
+    assert all(f"| {name} |" in text for name in ("modelwatch", "PSI .2"))
+    assert "small: label flip 0.3" in found[0].missed
+    assert "small: label flip 0.3" in text
+    for picture in (worth_and_noise(found), power_curves(found)):
+        assert picture.startswith("<svg")
+        assert "score KS .05" in picture

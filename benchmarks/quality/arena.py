@@ -26,8 +26,8 @@ Part = Literal["tune", "null", "scenario", "natural"]
 class Plan:
     """How much is judged. Counts are per stream and seed; a scenario gets ``run`` windows in a row.
 
-    Slow contenders judge the first seed alone: of each part, and of each change in natural order, the first so many
-    windows, and so many scenarios drawn at random.
+    Slow contenders judge of each part, and of each change in natural order, the first so many windows, and so many
+    scenarios drawn at random.
     """
 
     seeds: int
@@ -57,10 +57,10 @@ SHORT = Plan(
     null=40,
     run=3,
     all_sizes=False,
-    slow_tune=0,
-    slow_null=12,
-    slow_natural=6,
-    slow_scenarios=18,
+    slow_tune=40,
+    slow_null=10,
+    slow_natural=10,
+    slow_scenarios=30,
     slow_run=1,
 )
 LONG = Plan(
@@ -69,8 +69,8 @@ LONG = Plan(
     null=60,
     run=4,
     all_sizes=True,
-    slow_tune=120,
-    slow_null=40,
+    slow_tune=60,
+    slow_null=30,
     slow_natural=20,
     slow_scenarios=100,
     slow_run=2,
@@ -173,8 +173,6 @@ class _Contest:
 
     def learn(self, baseline: pd.DataFrame, seed: int) -> None:
         for entrant in list(self._entrants):
-            if entrant.slow and seed:
-                continue
             try:
                 rng = np.random.default_rng([seed, 2])
                 entrant.contender.fit(baseline, self._stream.kinds, self._stream.importance, rng)
@@ -193,7 +191,7 @@ class _Contest:
     def _for_the_slow(self, window: Window) -> bool:
         if window.part == "scenario" and window.of not in self._few:
             return False
-        return window.seed == 0 and window.position < self._plan.slow_windows(window.part)
+        return window.position < self._plan.slow_windows(window.part)
 
     def _judge(self, entrant: Entrant, window: Window, seen: pd.DataFrame, loss: float) -> None:
         try:

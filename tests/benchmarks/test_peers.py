@@ -1,12 +1,13 @@
 """The protocol that peers are spoken to, with a process that answers what it was told."""
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.quality.peers.contenders import any_field, estimated, whole_set
-from benchmarks.quality.peers.evidently_peer import told
 from benchmarks.quality.peers.process import PeerProcess
 from tests.benchmarks.streams import KINDS, rows_of
 
@@ -40,27 +41,41 @@ def test_frames_reach_a_peer_and_a_repeated_question_is_not_asked_again(tmp_path
         peer.close()
 
 
-def test_evidently_s_distances_and_p_values_become_ratios() -> None:
-    def drift(column: str, method: str, value: float, threshold: float) -> dict[str, object]:
-        config = {"type": "evidently:metric_v2:ValueDrift", "column": column, "method": method, "threshold": threshold}
-        return {"metric_name": f"ValueDrift({column})", "config": config, "value": value}
+# Both ways on the same rows: the preset's whole report, and the tests alone.
+BOTH = """
+import json, sys, warnings
+warnings.simplefilter("ignore")
+import pandas
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+from benchmarks.quality.peers.evidently_peer import judged
+before, now = pandas.read_parquet(sys.argv[1]), pandas.read_parquet(sys.argv[2])
+parts = DataDefinition(numerical_columns=["first", "second", "score"], categorical_columns=["place"])
+one, other = (Dataset.from_pandas(rows, data_definition=parts) for rows in (now, before))
+kinds = {"first": "num", "second": "num", "score": "num", "place": "cat"}
+report = Report([DataDriftPreset()]).run(one, other).dict()["metrics"]
+print(json.dumps([report, judged(before, now, kinds)], default=str))
+"""
 
-    count = {
-        "metric_name": "DriftedColumnsCount",
-        "config": {"type": "evidently:metric_v2:DriftedColumnsCount", "drift_share": 0.5},
-        "value": {"count": 2.0, "share": 2 / 3},
-    }
-    answer = told(
-        {
-            "metrics": [
-                count,
-                drift("a", "Wasserstein distance (normed)", 0.2, 0.1),
-                drift("b", "K-S p_value", 0.01, 0.05),
-                drift("c", "chi-square p_value", 0.5, 0.05),
-            ]
-        }
-    )
-    assert answer == {"ratios": pytest.approx({"a": 2.0, "b": 5.0, "c": 0.1}), "dataset": True}
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rows", [400, 3_000])
+def test_evidently_s_tests_are_those_of_its_preset(tmp_path: Path, rows: int) -> None:
+    before, now = rows_of(rows, 1), rows_of(rows, 2).assign(second=lambda frame: frame["second"] * 1.2)
+    for name, frame in (("before", before), ("now", now)):
+        frame.astype({"place": object}).drop(columns=["label", "prediction"]).to_parquet(tmp_path / name)
+    command = [sys.executable, "-c", BOTH, str(tmp_path / "before"), str(tmp_path / "now")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    report, answer = json.loads(done.stdout.strip().splitlines()[-1])
+    count, *fields = report
+    for metric in fields:
+        config, value = metric["config"], float(metric["value"])
+        limit = float(config["threshold"])
+        expected = limit / value if "p_value" in config["method"] else value / limit
+        assert answer["ratios"][config["column"]] == pytest.approx(expected), config
+    assert len(answer["ratios"]) == len(fields) == 4
+    assert answer["dataset"] == (float(count["value"]["share"]) >= 0.5)
+    assert answer["ratios"]["second"] >= 1
 
 
 def test_answers_are_read_as_verdicts() -> None:

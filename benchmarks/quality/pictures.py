@@ -18,7 +18,7 @@ def worth_and_noise(found: Sequence[Summary]) -> str:
     for tick in (0.0, 0.3, 1.0, 3.0, 10.0, 30.0):
         shapes.append(_text(_across(tick), HEIGHT - EDGE + 20, f"{tick:g}", "middle"))
         shapes.append(_line(_across(tick), EDGE, _across(tick), HEIGHT - EDGE))
-    for tick in (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0):
+    for tick in (0.2, 0.4, 0.6, 0.8, 1.0):
         shapes.append(_text(EDGE - 8, _up(tick) + 4, f"{tick:.1f}", "end"))
         shapes.append(_line(EDGE, _up(tick), WIDTH - 150, _up(tick)))
     for place, one in enumerate(found):
@@ -47,8 +47,8 @@ def power_curves(found: Sequence[Summary]) -> str:
     height = 60 + rows * (_SMALL - 40 + _GAP)
     for place, one in enumerate(tuned):
         colour = COLOURS[place % len(COLOURS)]
-        shapes.append(_text(50 + place * 160, height, one.contender, "start", colour))
-    return _svg(3 * (_SMALL + _GAP) + 40, height + 20, shapes)
+        shapes.append(_text(50 + place % 5 * 160, height + place // 5 * 18, one.contender, "start", colour))
+    return _svg(3 * (_SMALL + _GAP) + 40, height + 40, shapes)
 
 
 def _panel(family: str, sizes: Sequence[float], tuned: Sequence[Summary], left: float, top: float) -> list[str]:
@@ -78,7 +78,7 @@ def _across(false_alarms: float) -> float:
 
 
 def _up(auroc: float) -> float:
-    return HEIGHT - EDGE - (auroc - 0.35) / 0.65 * (HEIGHT - 2 * EDGE)
+    return HEIGHT - EDGE - (max(auroc, 0.15) - 0.15) / 0.85 * (HEIGHT - 2 * EDGE)
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str = "#e0e0e0") -> str:

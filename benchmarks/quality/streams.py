@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.quality.models import Model, permutation_importance, trained
 from benchmarks.quality.sources import SOURCES, Change, FieldKind, Source, Task
@@ -79,8 +80,10 @@ def load(source: Source, folder: Path) -> Stream:
     kinds: dict[str, FieldKind] = dict.fromkeys(source.numeric, "numeric")
     kinds |= dict.fromkeys(source.categorical, "categorical")
     frame = _frame(source, source.prepared(pd.read_csv(folder / source.file)))
-    model = trained(frame[: source.train_end], source.task, kinds, balanced=source.balanced)
-    frame = model.scored(frame)
+    # With more threads than idle cores training such small models takes ten times as long.
+    with threadpool_limits(1):
+        model = trained(frame[: source.train_end], source.task, kinds, balanced=source.balanced)
+        frame = model.scored(frame)
     parts = [
         frame[start:stop].reset_index(drop=True)
         for start, stop in (

@@ -1,8 +1,8 @@
-"""modelwatch as a contender.
+"""modelwatch as a contender: what the service says of a window with its defaults, without a store.
 
-The seam is small: ``fit`` learns the baseline, ``judge`` profiles the window and turns its findings into a verdict.
-For now the verdict is read off the fixed thresholds: any finding at its limit alarms, a critical one pages, and the
-largest ratio of a value to its limit stands for both drift and severity. There is no estimate yet.
+Thresholds are calibrated to a budget of one false alarm a month of thirty windows, all spent on single windows: the
+windows of the contest are drawn one by one, so that a field's being high twice in a row means nothing. Importance is
+what the service finds by itself in the baseline's rows; the permutation importance that is offered is left alone.
 """
 
 from collections.abc import Mapping
@@ -11,27 +11,66 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from benchmarks.quality.contenders import Verdict, with_output
+from benchmarks.quality.contenders import Verdict, output_of, with_output
 from benchmarks.quality.sources import FieldKind
 from detectors.binning import Binning, choose_binning
+from detectors.calibration import Calibration, calibrate
+from detectors.calibration_map import Calibration as ScoreMeaning
+from detectors.calibration_map import bin_scores, fit_calibration
 from detectors.columns import CategoryColumn, Column, NumericColumn
-from detectors.drift import drift_findings
+from detectors.drift import MIN_ROWS, drift_findings
+from detectors.drift_limits import drift_limits
+from detectors.drift_methods import DEFAULT_METHODS
+from detectors.drift_scale import DriftScale, count_matrix, drift_scale
+from detectors.estimation import estimated_metric, unknown_scores
 from detectors.findings import Finding
+from detectors.importance import IMPORTANT, association
+from detectors.performance_layout import Layout, performance_layout
+from detectors.performance_profile import Classes, PerformanceProfile, add, profile_performance, profile_predictions
 from detectors.profile import Profile, profile
+from detectors.profile_groups import profile_groups
 from detectors.quality import quality_findings
+from detectors.slot_sample import sample_slots
+from detectors.stream_drift import stream_drift
+from detectors.stuck import usual_share
+from detectors.trust import Known, trust
 
-CHECKS = ("missing", "unseen", "range", "types")
+CHECKS = ("missing", "unseen", "range", "types", "stuck")
 SCORE_BINS = 1_024
+# One false alarm in thirty windows.
+SHARE = 1 / 30
+_BLOCKS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Learnt:
+    """What was learnt of a baseline."""
+
+    kinds: Mapping[str, FieldKind]
+    binning: Binning
+    profile: Profile
+    scale: DriftScale
+    calibration: Calibration | None
+    usual_shares: Mapping[str, float]
+    importance: Mapping[str, float]
+    output: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scores:
+    """What the scores of a binary model meant at the baseline."""
+
+    layout: Layout
+    meaning: ScoreMeaning
 
 
 @dataclass(slots=True)
 class Modelwatch:
-    """Drift and data quality of every field and of the model's output, with the project's defaults."""
+    """Drift, data quality and estimated accuracy, with the project's defaults."""
 
     name: str = "modelwatch"
-    _kinds: dict[str, FieldKind] = field(default_factory=dict)
-    _binning: Binning = field(default_factory=lambda: Binning(()))
-    _baseline: Profile | None = None
+    _learnt: _Learnt | None = None
+    _scores: _Scores | None = field(default=None)
 
     def fit(
         self,
@@ -40,31 +79,86 @@ class Modelwatch:
         importance: Mapping[str, float],
         rng: np.random.Generator,
     ) -> None:
-        self._kinds = with_output(baseline, kinds)
-        columns = columns_of(baseline, self._kinds)
-        self._binning = choose_binning(columns, max_bins={"score": SCORE_BINS})
-        self._baseline = profile(self._binning, columns)
+        fields = with_output(baseline, kinds)
+        columns = columns_of(baseline, fields)
+        binning = choose_binning(columns, max_bins={"score": SCORE_BINS})
+        total = profile(binning, columns)
+        scale = drift_scale(binning, total, DEFAULT_METHODS)
+        sample = sample_slots(binning, columns, rng)
+        runs = np.arange(len(baseline)) * _BLOCKS // len(baseline)
+        stretches = tuple(profile_groups(binning, columns, runs, _BLOCKS))
+        output = output_of(baseline)
+        self._learnt = _Learnt(
+            kinds=fields,
+            binning=binning,
+            profile=total,
+            scale=scale,
+            calibration=calibrate(
+                scale, sample, count_matrix(stretches, binning), total.counts, int(rng.integers(2**31))
+            ),
+            usual_shares={
+                name: usual_share(stretch.field(binning, name) for stretch in stretches) for name in binning.names
+            },
+            importance=association(binning, sample, (output,)),
+            output=output,
+        )
+        self._scores = _scores_of(baseline, binning, total) if output == "score" else None
 
     def judge(self, window: pd.DataFrame) -> Verdict:
-        if self._baseline is None:
+        known = self._learnt
+        if known is None:
             raise ValueError("no baseline yet: call fit first")
-        current = profile(self._binning, columns_of(window, self._kinds))
-        findings = drift_findings(self._binning, self._baseline, current)
-        findings += quality_findings(self._binning, self._baseline, current, checks=CHECKS)
-        return verdict_of(findings)
+        current = profile(known.binning, columns_of(window, known.kinds))
+        limits = {}
+        if known.calibration is not None:
+            limits = dict(drift_limits(known.scale, known.calibration, known.profile, [current], 2 * SHARE, MIN_ROWS))
+        drift = drift_findings(known.binning, known.profile, current, limits=limits)
+        whole, *fields = stream_drift(drift, known.binning, known.profile, current, known.importance, (known.output,))
+        quality = quality_findings(
+            known.binning,
+            known.profile,
+            current,
+            checks=CHECKS,
+            usual_shares=known.usual_shares,
+            importance=known.importance,
+        )
+        raised = [each for each in (*fields, *quality) if each.status in ("warning", "critical")]
+        estimate, trusted = self._estimate(window, current, quality)
+        return Verdict(
+            alarm=bool(raised),
+            statistic=max(map(_ratio, (*fields, *quality)), default=0.0),
+            severity=whole.severity_score or 0.0,
+            pages=whole.status == "critical" or any(each.status == "critical" for each in quality),
+            fields=tuple(dict.fromkeys(each.field for each in raised if each.field is not None)),
+            estimate=estimate,
+            trusted=trusted,
+        )
+
+    def _estimate(
+        self, window: pd.DataFrame, current: Profile, quality: list[Finding]
+    ) -> tuple[float | None, bool | None]:
+        """The accuracy that is expected of the window, and whether it can be relied on."""
+        known, scores = self._learnt, self._scores
+        if known is None or scores is None or not scores.meaning.maps:
+            return None, None
+        predicted = window["prediction"].to_numpy(np.int64)
+        (counted,) = profile_predictions(scores.layout, predicted, window["score"].to_numpy(np.float64))
+        found = estimated_metric(scores.layout, scores.meaning, counted, "accuracy")
+        important = frozenset(name for name, share in known.importance.items() if share >= IMPORTANT)
+        unknown = unknown_scores(scores.layout, scores.meaning, counted)
+        verdict = trust(Known(tuple(quality), important, (), unknown, ()))
+        return found.value, verdict.trusted
 
 
-def verdict_of(findings: list[Finding]) -> Verdict:
-    """What the findings of a window come to."""
-    raised = [finding for finding in findings if finding.status in ("warning", "critical")]
-    largest = max((_ratio(finding) for finding in findings), default=0.0)
-    return Verdict(
-        alarm=bool(raised),
-        statistic=largest,
-        severity=largest,
-        pages=any(finding.status == "critical" for finding in raised),
-        fields=tuple(dict.fromkeys(finding.field for finding in raised if finding.field is not None)),
-    )
+def _scores_of(baseline: pd.DataFrame, binning: Binning, total: Profile) -> _Scores:
+    bins = binning.bins_of("score")
+    layout = performance_layout("binary", Classes(("0", "1"), "1"), {"score": getattr(bins, "edges")})  # noqa: B009
+    prediction, label = (baseline[name].to_numpy(np.int64) for name in ("prediction", "label"))
+    score = baseline["score"].to_numpy(np.float64)
+    (labelled,) = profile_performance(layout, prediction, score, label)
+    (everything,) = profile_predictions(layout, prediction, score)
+    both: PerformanceProfile = add(labelled, everything)
+    return _Scores(layout, fit_calibration(layout, both, bin_scores(layout, binning, total)))
 
 
 def _ratio(finding: Finding) -> float:

@@ -2,7 +2,7 @@
 
     python -m benchmarks.quality --short [--streams car_loan elec2] [--no-peers] [--out FOLDER]
 
-Writes ``report.md`` and pictures into the folder of ``--out`` and prints the overview. The same options give the
+Writes ``report.md``, pictures and every verdict (``verdicts.csv.gz``) into the folder of ``--out`` and prints the overview. The same options give the
 same numbers. ``--long`` has more seeds, more windows and all sizes of window; it takes hours.
 """
 
@@ -17,6 +17,7 @@ from benchmarks.quality.peers.environment import cache_folder
 from benchmarks.quality.pictures import power_curves, worth_and_noise
 from benchmarks.quality.report import overview, report, summaries
 from benchmarks.quality.sources import SOURCES
+from benchmarks.quality.verdicts import verdict_table
 
 
 def main() -> None:
@@ -25,9 +26,10 @@ def main() -> None:
     plan, form = (LONG, "long") if options.long else (SHORT, "short")
     started = perf_counter()
     outcomes = outcomes_of(options.streams, plan, peers=options.peers, workers=options.workers)
+    options.out.mkdir(parents=True, exist_ok=True)
+    verdict_table(outcomes).to_csv(options.out / "verdicts.csv.gz", index=False)
     found = summaries(outcomes)
     how = f"{form.capitalize()} form: {plan.seeds} seeds on {', '.join(options.streams)}."
-    options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "report.md").write_text(report(outcomes, found, how))
     (options.out / "worth_and_noise.svg").write_text(worth_and_noise(found))
     (options.out / "power.svg").write_text(power_curves(found))

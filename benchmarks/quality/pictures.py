@@ -64,6 +64,7 @@ def _panel(family: str, sizes: Sequence[float], tuned: Sequence[Summary], left: 
         points = [
             (left + position * step, top + tall * (1 - one.power[family, size].value))
             for position, size in enumerate(sizes)
+            if (family, size) in one.power
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         shapes.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')

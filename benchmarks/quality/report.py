@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.quality import measures
 from benchmarks.quality.arena import Outcome
-from benchmarks.quality.intervals import Interval
+from benchmarks.quality.intervals import NOTHING, Interval
 from benchmarks.quality.scores import Paging
 from benchmarks.quality.verdicts import in_order, of_part, verdict_table
 
@@ -123,7 +123,7 @@ def by_effect(found: Sequence[Summary]) -> str:
     tuned = [one for one in found if one.power]
     effects = in_order_of(tuned)
     rows = [
-        [family, f"{size:g}", *(number(100 * one.power[family, size].value, 0) for one in tuned)]
+        [family, f"{size:g}", *(number(100 * one.power.get((family, size), NOTHING).value, 0) for one in tuned)]
         for family, size in effects
     ]
     return table(["injection", "size", *(one.contender for one in tuned)], rows)

@@ -16,7 +16,7 @@ from benchmarks.quality.report import report, summaries
 from benchmarks.quality.sources import FieldKind
 from tests.benchmarks.streams import small_stream
 
-TINY = replace(SHORT, seeds=1, tune=100, null=2, run=1, slow_tune=0, slow_null=1, slow_natural=1, slow_scenarios=2)
+TINY = replace(SHORT, seeds=1, tune=100, null=2, run=1, slow_tune=100, slow_null=1, slow_natural=1, slow_scenarios=2)
 
 
 @dataclass
@@ -51,7 +51,9 @@ class Leaver(Witness):
 
 
 def played() -> Outcome:
-    return contested(small_stream(), TINY, [Entrant(Modelwatch()), Entrant(StabilityIndex()), Entrant(ScoreTest())])
+    slow = Entrant(StabilityIndex("slow PSI"), slow=True)
+    contenders = Modelwatch(), StabilityIndex(), ScoreTest()
+    return contested(small_stream(), TINY, [*(Entrant(one) for one in contenders), slow])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_the_same_seeds_give_the_same_numbers(outcome: Outcome) -> None:
 
 def test_nobody_sees_labels_and_the_slow_see_less() -> None:
     quick, slow = Witness("quick"), Witness("slow")
-    plan = replace(TINY, seeds=2, tune=3)
+    plan = replace(TINY, seeds=2, tune=3, slow_tune=0)
     outcome = contested(small_stream(), plan, [Entrant(quick), Entrant(slow, slow=True)])
     assert all("label" not in window.columns for window in quick.windows)
     # Each seed: no window to tune on, one without change, two scenarios with one each; then one in natural order.
@@ -97,7 +99,7 @@ def test_shuffled_rows_are_the_unchanged_ones_each_once() -> None:
 def test_the_report_names_every_contender_and_every_scenario_missed(outcome: Outcome) -> None:
     found = summaries([outcome])
     text = report([outcome], found, "A test.")
-    assert all(f"| {name} |" in text for name in ("modelwatch", "PSI .2"))
+    assert all(f"| {name} |" in text for name in ("modelwatch", "PSI .2", "slow PSI"))
     assert "small: label flip 0.3" in found[0].missed
     assert "small: label flip 0.3" in text
     for picture in (worth_and_noise(found), power_curves(found)):

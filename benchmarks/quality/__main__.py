@@ -2,8 +2,9 @@
 
     python -m benchmarks.quality --short [--streams car_loan elec2] [--no-peers] [--out FOLDER]
 
-Writes ``report.md``, pictures and every verdict (``verdicts.csv.gz``) into the folder of ``--out`` and prints the overview. The same options give the
-same numbers. ``--long`` has more seeds, more windows and all sizes of window; it takes hours.
+Writes ``report.md``, pictures and every verdict (``verdicts.csv.gz``) into the folder of ``--out`` and prints the
+overview. The same options give the same numbers. ``--long`` has more seeds, more windows and all sizes of window; it
+takes hours.
 """
 
 import argparse

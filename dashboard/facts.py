@@ -39,7 +39,7 @@ class Episode:
         """The value as a multiple of its limit, for ranking; 0 where either is not known."""
         if self.value is None or not self.threshold:
             return 0.0
-        return self.value / self.threshold if self.kind != "performance" else 1.0
+        return self.value / self.threshold if self.kind not in ("performance", "estimate") else 1.0
 
 
 @dataclass(frozen=True, slots=True)

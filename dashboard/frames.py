@@ -10,6 +10,8 @@ import pandas as pd
 from dashboard import states
 from store.records import Result
 
+# Of these kinds a value below its limit may be the bad one.
+LESS_MAY_BE_WORSE = ("performance", "estimate")
 _TEXTS = ("monitor", "kind", "method", "status", "reason")
 _OPTIONAL_TEXTS = ("field", "segment", "version", "threshold_source", "confidence", "baseline")
 _NUMBERS = ("value", "threshold", "p_value", "effect")
@@ -33,7 +35,7 @@ def results_frame(results: Sequence[Result]) -> pd.DataFrame:
     columns["id"] = np.array([-1 if r.id is None else r.id for r in results], dtype=np.int64)
     columns["rank"] = np.array([states.status(r.status).rank for r in results], dtype=np.int64)
     frame = pd.DataFrame(columns)
-    limit = frame["threshold"].where((frame["threshold"] > 0) & (frame["kind"] != "performance"))
+    limit = frame["threshold"].where((frame["threshold"] > 0) & ~frame["kind"].isin(LESS_MAY_BE_WORSE))
     frame["ratio"] = frame["value"] / limit
     return frame
 
@@ -46,6 +48,11 @@ def of_kinds(frame: pd.DataFrame, *kinds: str) -> pd.DataFrame:
 def of_segment(frame: pd.DataFrame, segment: str) -> pd.DataFrame:
     """The results of one segment; ``""`` is the whole stream."""
     return frame[frame["segment"] == segment]
+
+
+def whole_windows(frame: pd.DataFrame) -> pd.DataFrame:
+    """The results about drift of a window as a whole."""
+    return frame[(frame["kind"] == "drift") & (frame["method"] == "drift") & (frame["field"] == "")]
 
 
 def latest_windows(frame: pd.DataFrame) -> pd.DataFrame:

@@ -48,6 +48,14 @@ def fields_over_time(inputs: pd.DataFrame, transitions: pd.DataFrame, picture: P
     show.note(_heatmap_note(drawn_from, left_out, len(begun) > 0, len(changes) > 0))
 
 
+def drift_as_a_whole(inputs: pd.DataFrame, picture: Picture) -> None:
+    """What the last window shows over all fields, and how much it may hurt."""
+    whole = frames.latest_windows(frames.whole_windows(inputs))
+    columns = (whole[name] for name in ("window_start", "window_end", "reason"))
+    for start, end, reason in zip(*columns, strict=True):
+        show.sentence(f"{words.window(start, end, picture.facts.zone, picture.year)}: {reason}.")
+
+
 def fields_table(inputs: pd.DataFrame, picture: Picture) -> None:
     """The fields of the last window, the worst first."""
     rows = tables.fields(inputs, picture.facts.episodes, picture.facts, picture.now)

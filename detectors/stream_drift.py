@@ -121,12 +121,16 @@ def _status(findings: Sequence[Finding], harm: Severity | None) -> Status:
 
 
 def _reason(changed: Sequence[str], ratios: Mapping[str, float], harm: Severity | None) -> str:
+    sentence = _changes(changed, ratios)
+    return sentence if harm is None else f"{sentence}; severity {number(harm.score)} (1 pages): {harm.reason}"
+
+
+def _changes(changed: Sequence[str], ratios: Mapping[str, float]) -> str:
     if not changed:
         return f"none of {count(len(ratios), 'field', 'fields')} changed"
     named = ", ".join(f"{name(field)} ({number(ratios[field])} times its limit)" for field in changed[:_NAMED_FIELDS])
     more = f" and {len(changed) - _NAMED_FIELDS} more" if len(changed) > _NAMED_FIELDS else ""
-    sentence = f"{len(changed)} of {count(len(ratios), 'field', 'fields')} changed: {named}{more}"
-    return sentence if harm is None else f"{sentence}; severity {number(harm.score)}: {harm.reason}"
+    return f"{len(changed)} of {count(len(ratios), 'field', 'fields')} changed: {named}{more}"
 
 
 def _unjudged(findings: Sequence[Finding], baseline: Profile, current: Profile) -> Finding:

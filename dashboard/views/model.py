@@ -66,9 +66,10 @@ def _sections(url: str, chosen: pd.DataFrame, picture: Picture) -> None:
     inputs = frames.of_kinds(chosen, "drift", "quality")
     transitions = reads.transitions(url, picture.facts.name)
     sections.fields_over_time(inputs, transitions, picture)
+    sections.drift_as_a_whole(inputs, picture)
     sections.fields_table(inputs, picture)
     sections.one_field(inputs, transitions, picture)
-    sections.performance(frames.of_kinds(chosen, "performance"), transitions, picture)
+    sections.performance(frames.of_kinds(chosen, *frames.LESS_MAY_BE_WORSE), transitions, picture)
     sections.quality(chosen, picture)
     sections.messages(reads.messages(url, picture.facts.name))
 

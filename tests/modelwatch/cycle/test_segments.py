@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from detectors.quality import DEFAULT_CHECKS
 from store.baselines import add_baseline, baseline_profile, get_binning
+from store.calibrations import read_blocks, read_sample, save_blocks, save_samples
 from store.engine import writing
 from tests.modelwatch.cycle.sums import assert_same_results
 from tests.modelwatch.cycle.world import (
@@ -48,7 +49,7 @@ def with_baseline_of(world: World, segment: str) -> World:
         binning = get_binning(conn, world.baseline.binning_id)
         sums = baseline_profile(conn, world.baseline.id, segment)
         assert sums is not None
-        add_baseline(
+        added = add_baseline(
             conn,
             model_id=alone.model.id,
             version="1",
@@ -62,6 +63,11 @@ def with_baseline_of(world: World, segment: str) -> World:
             profiles={"": sums},
             now=START,
         )
+        # What is usual of a segment is its own; how much a field matters to the model is not.
+        save_blocks(conn, added.id, {"": read_blocks(conn, world.baseline.id, segment)})
+        sample = read_sample(conn, world.baseline.id)
+        assert sample is not None
+        save_samples(conn, added.id, {"": sample})
     return alone
 
 

@@ -16,6 +16,8 @@ from benchmarks.quality.report import report, summaries
 from benchmarks.quality.sources import FieldKind
 from tests.benchmarks.streams import small_stream
 
+pytestmark = pytest.mark.slow
+
 TINY = replace(SHORT, seeds=1, tune=100, null=2, run=1, slow_tune=100, slow_null=1, slow_natural=1, slow_scenarios=2)
 
 

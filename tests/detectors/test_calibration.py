@@ -15,6 +15,8 @@ from detectors.drift_scale import field_roots
 from tests.detectors.drift_worlds import Reference, columns, matrix, reference, windows
 from tests.detectors.strategies import law
 
+pytestmark = pytest.mark.slow
+
 SIZE = 300
 SHARE = 0.05
 RESAMPLES = 800

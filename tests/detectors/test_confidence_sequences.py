@@ -26,6 +26,8 @@ from detectors.mixture_bounds import gamma_exponential_bound, normal_bound
 from detectors.risk_tracking import bounded_risk_rise, bounded_upper_bound, risk_rise
 from tests.detectors.strategies import law
 
+pytestmark = pytest.mark.slow
+
 Floats = NDArray[np.float64]
 losses_0_to_1 = st.lists(st.floats(0, 1, allow_subnormal=False), max_size=30)
 

@@ -54,6 +54,7 @@ def texts(values: Sequence[str | None]) -> dict[str, Column]:
     return {"x": CategoryColumn.of_strings(values)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [300, 3000])
 def test_without_a_change_at_most_one_field_in_a_hundred_alarms(n: int) -> None:
     rng, alarms, judged = np.random.default_rng(20), 0, 0

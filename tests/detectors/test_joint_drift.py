@@ -13,6 +13,8 @@ from detectors.joint_drift import joint_drift_finding
 from detectors.mmd import mmd
 from tests.detectors.joint_rows import joint_rows
 
+pytestmark = pytest.mark.slow
+
 METHODS = ("mmd", "domain_classifier")
 
 

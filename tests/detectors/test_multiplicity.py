@@ -14,6 +14,8 @@ from statsmodels.stats.multitest import multipletests
 from detectors.multiplicity import Decision, ELond, benjamini_yekutieli, discoveries, holm, step
 from tests.detectors.strategies import law
 
+pytestmark = pytest.mark.slow
+
 Floats = NDArray[np.float64]
 p_value_lists = st.lists(st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.01, 0.01, 0.5, 1.0])), min_size=1)
 

@@ -34,6 +34,8 @@ from detectors.risk_sums import (
 from detectors.risk_tracking import bounded_risk_rise
 from tests.detectors.strategies import law
 
+pytestmark = pytest.mark.slow
+
 Floats = NDArray[np.float64]
 KINDS = ("useless", "opposed", "good", "perfect", "constant")
 RISK = 0.2

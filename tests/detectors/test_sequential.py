@@ -17,6 +17,8 @@ from detectors.evidence import Evidence, add_window
 from detectors.sequential import DriftState, SlowDrift, step
 from tests.detectors.strategies import law
 
+pytestmark = pytest.mark.slow
+
 Floats = NDArray[np.float64]
 p_value_streams = st.lists(st.one_of(st.floats(0, 1), st.none()), max_size=20)
 

@@ -109,6 +109,7 @@ def logs(draw: st.DrawFn, values: dict[str, Values], output: Values) -> LoggedPr
     return log_of(features, draw(some), draw(some))
 
 
+@pytest.mark.slow
 @given(rows=logs(dict.fromkeys(PLAIN, VALUES), VALUES) | logs(PLAIN, st.floats(0, 1) | st.integers(0, 1)))
 @settings(max_examples=150)
 def test_reading_together_and_one_by_one_mean_the_same(rows: LoggedPredictions) -> None:

@@ -128,6 +128,7 @@ def _python(program: str, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.slow
 def test_several_processes_may_migrate_at_once(new_store_url: str) -> None:
     program = (
         "import sys; from store.engine import migrate; import store.migrating; "

@@ -14,6 +14,8 @@ from store.engine import writing
 from store.schema import baseline_sample, calibration
 from tests.modelwatch.cycle.world import DAY, HOUR, Event, events, hours, labels, model_file, new_world
 
+pytestmark = pytest.mark.slow
+
 DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20}
 REFERENCE = events(0, 40, 50, seed=77)
 PER_HOUR = 60

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from sqlalchemy import Engine
 
 from modelwatch.baselines import set_baseline, typed_rows
@@ -19,6 +20,8 @@ from tests.modelwatch.cycle.world import (
     model_file,
     new_world,
 )
+
+pytestmark = pytest.mark.slow
 
 PERFORMANCE: dict[str, Any] = {"kind": "performance", "window": "1h", "min_rows": 50}
 PER_HOUR = 400

@@ -13,6 +13,8 @@ from store.monitors import monitors
 from store.runs import list_runs
 from tests.modelwatch.cycle.world import DRIFT, REFERENCE, Event, model_file, new_world
 
+pytestmark = pytest.mark.slow
+
 HALF_HOUR = timedelta(minutes=30)
 FIRST = datetime(2025, 12, 31, tzinfo=UTC)
 LAST = datetime(2027, 1, 2, tzinfo=UTC)

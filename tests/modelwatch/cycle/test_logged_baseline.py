@@ -23,6 +23,8 @@ from tests.modelwatch.cycle.world import (
     new_world,
 )
 
+pytestmark = pytest.mark.slow
+
 OF_X: dict[str, Any] = {**DRIFT, "fields": ["x"]}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from modelwatch.cycle import CycleSettings, CycleSummary, run
@@ -24,6 +25,8 @@ from tests.modelwatch.cycle.world import (
     model_file,
     new_world,
 )
+
+pytestmark = pytest.mark.slow
 
 SCHEDULERS = 3
 MONITORS: list[dict[str, Any]] = [{**DRIFT, "fields": ["x"]}, {**PERFORMANCE, "metric": "accuracy"}, QUALITY]

@@ -26,6 +26,8 @@ from tests.modelwatch.cycle.world import (
     renamed,
 )
 
+pytestmark = pytest.mark.slow
+
 SHIFTED = events(3, 5, 60, shift=2.0)
 ROWS = [*events(0, 3, 60), *(row._replace(x=None) if row.region == "south" else row for row in SHIFTED)]
 LABELS = [each for each in labels(ROWS, wrong=0.4) if not each.id.endswith("7")]

@@ -14,6 +14,8 @@ from modelwatch.evidently_rows.process import Failure, Limits, environment, run
 from store.row_methods import EVIDENTLY_CATEGORY_TESTS, EVIDENTLY_NUMERIC_TESTS
 from tests.modelwatch.evidently_rows.samples import hostile_sample
 
+pytestmark = pytest.mark.slow
+
 ROWS = aliased(hostile_sample(1), hostile_sample(2))
 TASK = {"what": "test", "test": "ks", "threshold": None}
 MEBIBYTE = 1024 * 1024

@@ -117,7 +117,7 @@ def _times_the_limit(value: float | None, threshold: float | None) -> float:
         return 0.0
     if value == threshold:
         return 1.0
-    if value * threshold <= 0:
+    if value == 0 or threshold == 0 or (value < 0) != (threshold < 0):
         return math.inf
     return max(value / threshold, threshold / value)
 

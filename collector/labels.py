@@ -10,8 +10,8 @@ from collector.problems import Rejections
 from collector.reasons import FieldRule, wrong_field
 from collector.settings import Limits
 from collector.values import IDENTIFIED_RULES, SCALAR_WORDS, Identified, Scalar, Span, item_id, scalar_json
+from store.column_types import to_micros
 from store.records import LabelRow
-from store.schema import to_micros
 
 
 class LabelEvent(Identified, kw_only=True, forbid_unknown_fields=True, gc=False):

@@ -13,7 +13,8 @@ from collector.problems import RequestError
 from collector.reasons import UNREADABLE
 from collector.routes import READ, WRITE, Call, collector_of, json_response
 from collector.waiting import ask
-from store.definitions import DefinitionError, ModelDefinition, definition_from
+from store.definition_reading import definition_from
+from store.definitions import DefinitionError, ModelDefinition
 from store.records import Model, ModelVersion
 
 

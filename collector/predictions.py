@@ -22,8 +22,8 @@ from collector.values import (
     scalar_json,
     text_value_fault,
 )
+from store.column_types import to_micros
 from store.records import PredictionRow
-from store.schema import to_micros
 
 # Names that passed are remembered so that they need not be looked at in every event; a stream of ever new names
 # starts the memory afresh.

@@ -9,7 +9,7 @@ import msgspec
 from collector.problems import ItemError
 from collector.reasons import FieldRule
 from collector.settings import Limits
-from store.schema import to_micros
+from store.column_types import to_micros
 
 Scalar = bool | int | float | str
 

@@ -12,10 +12,10 @@ from dashboard import activity, frames, states, words
 from dashboard.facts import Change, Episode, JudgedWindow, ModelFacts
 from store import alerts, baselines, deploys, models, outbox, prediction_log, profiles
 from store import results as recorded
+from store.column_types import from_micros, to_micros
 from store.definitions import MonitorSpec, duration
 from store.engine import Connection, Engine
 from store.records import AlertRow, Baseline, DeliveryAttempt, Model, OutboxMessage, Result
-from store.schema import from_micros, to_micros
 
 MOST_MESSAGES = 20
 # A page that was asked for everything still has to arrive: 250,000 results are a year of 50 fields, daily, 13 checks.

@@ -13,8 +13,8 @@ from detectors.profile_groups import profile_groups
 from detectors.slot_sample import MAX_SAMPLE_ROWS, SlotSample, sample_slots
 from modelwatch.instants import NO_INSTANT
 from modelwatch.segments import WHOLE
+from store.column_types import from_micros
 from store.records import BaselineBlock
-from store.schema import from_micros
 
 # Rows without a clock are cut into so many runs, in their order.
 N_RUNS = 256

@@ -35,12 +35,12 @@ from modelwatch.windows import WindowPlan
 from store.baseline_rows import save_baseline_rows
 from store.baselines import add_baseline
 from store.calibrations import save_blocks, save_samples
+from store.column_types import from_micros, to_micros
 from store.definitions import FieldKind, ModelDefinition, duration, named_monitors
 from store.engine import writing
 from store.models import replace_fields, versions
 from store.prediction_log import first_ts, read_predictions_between
 from store.records import Baseline, BaselineBlock, Field, FieldRole, LoggedPredictions, Model, ProfileSums
-from store.schema import from_micros, to_micros
 
 # How the origin of a baseline begins that was made of the first windows of the log.
 LOG_ORIGIN = "first windows of the log"

@@ -17,12 +17,12 @@ from modelwatch.fields import PREDICTION, SCORE, place
 from modelwatch.instants import NO_INSTANT
 from modelwatch.tabular import FileRows, LabelRows, TabularError
 from modelwatch.values import canonical
+from store.column_types import to_micros
 from store.engine import writing
 from store.label_log import write_labels
 from store.models import version_id, versions
 from store.prediction_log import write_predictions
 from store.records import LabelRow, Model, PredictionRow, WriteOutcome
-from store.schema import to_micros
 
 CHUNK_ROWS = 10_000
 FIRST_VERSION = "1"

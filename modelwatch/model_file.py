@@ -4,7 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from store.definitions import DefinitionError, ModelDefinition, definition_from
+from store.definition_reading import definition_from
+from store.definitions import DefinitionError, ModelDefinition
 
 MAX_BYTES = 1_000_000
 

@@ -18,8 +18,8 @@ from modelwatch.fields import PREDICTION, SCORE, field_name, score_field
 from modelwatch.file_reading import RawTable, TabularError, read_file
 from modelwatch.instants import NO_INSTANT, micros_of
 from modelwatch.values import canonical
+from store.column_types import from_micros
 from store.definitions import ColumnsSpec, FieldKind, ModelDefinition, Task
-from store.schema import from_micros
 
 __all__ = ["FileRows", "LabelRows", "Mapped", "TabularError", "mapping_of", "read_labels", "read_rows"]
 

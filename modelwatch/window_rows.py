@@ -8,9 +8,9 @@ from detectors.binning import Binning
 from modelwatch.columns import columns_of_log
 from modelwatch.row_samples import MAX_ROWS, RowSample, from_parquet, sample_of, sampled_positions
 from store.baseline_rows import read_baseline_rows
+from store.column_types import to_micros
 from store.prediction_log import ids_between, read_predictions_by_id
 from store.records import Baseline
-from store.schema import to_micros
 
 # A segment's rows are looked for among so many rows of the window.
 MAX_SEARCHED = 50_000

@@ -5,14 +5,11 @@ refuses unknown keys and names the path of what is wrong, so a typing error neve
 """
 
 import re
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import timedelta
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct, field
-
-from store.row_methods import JOINT_METHODS, is_row_based, wrong_row_method
 
 Scalar = str | int | float | bool
 Task = Literal["binary", "multiclass", "regression"]
@@ -54,13 +51,6 @@ Metric = Literal[
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 FieldName = Annotated[str, Meta(min_length=1, max_length=256)]
-
-_REGRESSION_METRICS = ("mae", "rmse", "mape", "r2", "error_p50", "error_p90")
-# Metrics that a class has for itself, like f1[gold].
-CLASS_METRICS = ("precision", "recall", "f1", "specificity", "roc_auc", "average_precision")
-_ORDERED_METHODS = ("ks", "wasserstein")
-# Which key chooses what a monitor of each kind computes.
-_CHOICES = {"drift": "method", "quality": "check", "performance": "metric"}
 
 _DURATION = re.compile(r"(\d+)(s|m|h|d)")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -172,23 +162,6 @@ DEFAULT_MONITORS: tuple[MonitorSpec, ...] = (
 )
 
 
-def definition_from(document: Any) -> ModelDefinition:
-    """Decode and check a model file that YAML or JSON parsing has turned into plain Python values.
-
-    Raises DefinitionError naming the path of the first thing that is wrong.
-    """
-    try:
-        definition = msgspec.convert(document, type=ModelDefinition, strict=True)
-    except msgspec.ValidationError as error:
-        raise DefinitionError(str(error)) from error
-    _check_times(definition)
-    _check_classes(definition)
-    _check_names(definition)
-    for spec in named_monitors(definition):
-        _check_monitor(definition, spec)
-    return definition
-
-
 def to_json(definition: ModelDefinition) -> str:
     """The definition as JSON text in a fixed key order, defaults left out."""
     return msgspec.json.encode(definition, order="deterministic").decode()
@@ -230,117 +203,3 @@ def _free_name(kind: str, taken: set[str]) -> str:
     while (name := kind if number == 1 else f"{kind}-{number}") in taken:
         number += 1
     return name
-
-
-def _check_times(definition: ModelDefinition) -> None:
-    try:
-        zone = ZoneInfo(definition.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise DefinitionError(
-            f"time_zone {definition.time_zone!r} is not known: use an IANA name like Europe/Berlin"
-        ) from error
-    grain = duration(definition.grain)
-    if timedelta(days=1) % grain:
-        raise DefinitionError(f"grain {definition.grain!r} does not divide a day: use 5m, 15m, 1h, 6h or 1d")
-    for month in (1, 7):
-        offset = datetime(2026, month, 1, tzinfo=UTC).astimezone(zone).utcoffset() or timedelta(0)
-        if offset % grain:
-            raise DefinitionError(
-                f"time_zone {definition.time_zone} is {offset} from UTC, not a multiple of the grain "
-                f"{definition.grain}: set a finer grain, like 15m"
-            )
-    for spec in named_monitors(definition):
-        for key in ("window", "every"):
-            text = getattr(spec, key)
-            if text is not None and duration(text) % grain:
-                raise DefinitionError(
-                    f"monitor {spec.name}: {key} {text} is not a multiple of the grain {definition.grain}"
-                )
-        duration(spec.lateness)
-
-
-def _check_classes(definition: ModelDefinition) -> None:
-    labels, positive = definition.prediction.labels, definition.prediction.positive
-    if definition.task == "regression":
-        if definition.prediction != PredictionSpec():
-            raise DefinitionError("prediction: a regression model has no labels and no positive class")
-        return
-    _check_values(definition.prediction)
-    if labels is not None and len({str(label) for label in labels}) != len(labels):
-        raise DefinitionError("prediction.labels: a class is named twice")
-    if definition.task == "binary":
-        if labels is not None and len(labels) != 2:
-            raise DefinitionError(f"prediction.labels: a binary model has two labels, not {len(labels)}")
-        if labels is not None and positive is not None and positive not in labels:
-            raise DefinitionError(f"prediction.positive: {positive!r} is not among the labels {list(labels)}")
-    elif positive is not None:
-        raise DefinitionError("prediction.positive: only a binary model has a positive class")
-
-
-def _check_values(prediction: PredictionSpec) -> None:
-    if prediction.values is None:
-        return
-    n = len(prediction.labels or ())
-    if not n or [len(row) for row in prediction.values] != [n] * n:
-        raise DefinitionError(
-            "prediction.values: want a row of numbers for each of prediction.labels, with one number for each "
-            "predicted label, like [[2, -5], [-10, 10]]"
-        )
-
-
-def _check_names(definition: ModelDefinition) -> None:
-    for what, names in (
-        ("monitors", [spec.name for spec in named_monitors(definition)]),
-        ("channels", [spec.name for spec in named_channels(definition)]),
-    ):
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise DefinitionError(f"{what}: the name {sorted(map(str, twice))[0]!r} is used twice")
-
-
-def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
-    for kind, key in _CHOICES.items():
-        if kind != spec.kind and getattr(spec, key) is not None:
-            raise DefinitionError(f"monitor {spec.name}: {key} belongs to {kind} monitors, this one is {spec.kind}")
-    if spec.baseline != "fixed" and (spec.kind != "drift" or is_row_based(spec.method)):
-        raise DefinitionError(
-            f"monitor {spec.name}: baseline {spec.baseline} is for drift monitors that compare sums, not for this one"
-        )
-    _check_method(spec)
-    for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
-        _check_metric(definition, spec.name, metric)
-
-
-def _check_method(spec: MonitorSpec) -> None:
-    if isinstance(spec.method, str):
-        _check_method_name(spec, spec.method)
-    elif spec.method is not None:
-        for kind, method in spec.method.items():
-            if kind != "numeric" and method in _ORDERED_METHODS:
-                raise DefinitionError(
-                    f"monitor {spec.name}: {method} needs values in order, which {kind} fields have not: use "
-                    "total_variation, jensen_shannon, psi or chi_square"
-                )
-
-
-def _check_method_name(spec: MonitorSpec, method: str) -> None:
-    if is_row_based(method):
-        wrong = wrong_row_method(method)
-    elif method not in get_args(DriftMethod):
-        known = ", ".join((*get_args(DriftMethod), *JOINT_METHODS))
-        wrong = f"method {method!r} is not known: use one of {known}, or evidently: and a test, like evidently:ks"
-    else:
-        wrong = ""
-    if wrong:
-        raise DefinitionError(f"monitor {spec.name}: {wrong}")
-
-
-def _check_metric(definition: ModelDefinition, monitor: str | None, metric: str) -> None:
-    base, bracket, of_class = metric.partition("[")
-    is_known = base in CLASS_METRICS and of_class.endswith("]") if bracket else base in get_args(Metric)
-    if not is_known:
-        known = ", ".join(get_args(Metric))
-        raise DefinitionError(f"monitor {monitor}: metric {metric!r} is not known: use one of {known}")
-    averages = base.endswith(("_micro", "_weighted")) and definition.task != "multiclass"
-    if averages or (base in _REGRESSION_METRICS) != (definition.task == "regression"):
-        raise DefinitionError(f"monitor {monitor}: {metric} is no metric of a {definition.task} model")

@@ -134,6 +134,14 @@ class BaselineBlock(NamedTuple):
     fields: bytes
 
 
+class Evidence(NamedTuple):
+    """What one window of a monitor and segment adds to evidence that grows over windows."""
+
+    segment: str
+    window_end: datetime
+    payload: bytes
+
+
 class StoredCalibration(NamedTuple):
     """What chance looks like for windows of a baseline, and the seed it was drawn with."""
 

@@ -11,10 +11,11 @@ from typing import NamedTuple, get_args
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, func, or_, select, update
 
+from store.column_types import Instant
 from store.definitions import MonitorSpec
 from store.engine import insert_into, writing
 from store.records import Run, RunState
-from store.schema import Instant, monitor, run
+from store.schema import monitor, run
 
 _COLUMNS = (
     run.c.id,

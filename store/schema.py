@@ -1,14 +1,10 @@
 """Every table of the store. The migrations must arrive at exactly this; a test holds that they do."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -17,42 +13,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     true,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(instant: datetime) -> int:
-    """Microseconds since 1970 of an aware datetime; exact."""
-    if instant.tzinfo is None:
-        raise ValueError(f"{instant} has no time zone")
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The UTC datetime of microseconds since 1970."""
-    return _EPOCH + micros * _MICROSECOND
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime kept as integer microseconds since 1970: the same order and meaning in every database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        return None if value is None else to_micros(value)
-
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else from_micros(int(value))
-
-
-# SQLite numbers rows by itself only in a column of type INTEGER.
-BigId = BigInteger().with_variant(Integer(), "sqlite")
+from store.column_types import BigId, Instant
 
 metadata = MetaData(
     naming_convention={
@@ -324,6 +289,18 @@ result = Table(
     _one_of("status", "ok", "warning", "critical", "insufficient", "nodata", "error"),
     _one_of("severity", "none", "low", "high"),
     Index(None, "model_id", "window_end"),
+)
+
+# What one window of a monitor adds to evidence that grows over windows; the state of a sequential test is the fold of
+# its rows in the order of their windows, so a window that is computed again replaces what it added.
+window_evidence = Table(
+    "window_evidence",
+    metadata,
+    Column("monitor_id", BigId, ForeignKey("monitor.id"), primary_key=True),
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("window_end", Instant, primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
 )
 
 alert = Table(

@@ -12,7 +12,8 @@ import yaml
 from typer.main import get_command
 
 from modelwatch.cli import app
-from store.definitions import definition_from, named_monitors
+from store.definition_reading import definition_from
+from store.definitions import named_monitors
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])

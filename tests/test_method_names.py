@@ -8,15 +8,8 @@ from detectors.drift_methods import CATEGORY_METHODS, NUMERIC_METHODS
 from detectors.joint_drift import JOINT_METHODS
 from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
-from store.definitions import (
-    CLASS_METRICS,
-    DefinitionError,
-    DriftMethod,
-    Metric,
-    QualityCheck,
-    definition_from,
-    named_monitors,
-)
+from store.definition_reading import CLASS_METRICS, definition_from
+from store.definitions import DefinitionError, DriftMethod, Metric, QualityCheck, named_monitors
 from store.row_methods import JOINT_METHODS as ROW_BASED
 from store.row_methods import is_row_based
 

@@ -110,9 +110,9 @@ def _span(conn: "Connection", model: "Model", text: str) -> "Window":
 def _newest(conn: "Connection", model: "Model") -> "Window":
     """The window that holds the newest row, as long as those of the first drift monitor, or of a default one."""
     from modelwatch.cycle.planning import window_plan
+    from store.column_types import from_micros
     from store.definitions import MonitorSpec, named_monitors
     from store.prediction_log import last_ts
-    from store.schema import from_micros
 
     newest = last_ts(conn, model.id)
     if newest is None:

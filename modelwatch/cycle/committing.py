@@ -25,6 +25,7 @@ from store.profiles import is_counted_to
 from store.records import Alert, Baseline, Model, Monitor, Result, Transition
 from store.results import add_results
 from store.runs import finish_runs, release_runs
+from store.window_evidence import save_evidence
 
 
 class SupersededError(Exception):
@@ -94,6 +95,7 @@ class Committer:
         self, conn: Connection, judged: Judged, states: dict[tuple[str, str | None, str | None], Alert]
     ) -> Committed:
         ids = add_results(conn, self.model.id, self.monitor.id, judged.run.id, judged.results)
+        save_evidence(conn, self.monitor.id, self.baseline.id, judged.evidence)
         results = [replace(result, id=result_id) for result, result_id in zip(judged.results, ids, strict=True)]
         changed = self._step(conn, judged, results, states)
         context = Context(

@@ -18,9 +18,9 @@ from modelwatch.fields import PREDICTION
 from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import groupings, segment_fields
+from store.column_types import from_micros
 from store.definitions import ModelDefinition, duration
 from store.records import LabelChanges, LoggedPredictions, ProfileDelta, ProfileKey, StoredProfile
-from store.schema import from_micros
 
 
 class Arrival(NamedTuple):

@@ -19,6 +19,7 @@ from detectors.performance_encoding import total_encoded_performance
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
 from modelwatch.cycle.drift_judging import DriftJudge
+from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.moving_baselines import compared_spans
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
 from modelwatch.cycle.performance_judging import PerformanceJudge
@@ -30,7 +31,7 @@ from modelwatch.segments import WHOLE, segment_names
 from store.baselines import get_binning
 from store.models import versions
 from store.profiles import read_profiles
-from store.records import Baseline, Model, Monitor, Result, Run, StoredProfile
+from store.records import Baseline, Evidence, Model, Monitor, Result, Run, StoredProfile
 from store.row_methods import is_row_based
 
 # Windows of these kinds are judged together with so many before them.
@@ -38,11 +39,13 @@ _EARLIER = {"drift": EARLIER_DRIFT_WINDOWS, "performance": EARLIER_PERFORMANCE_W
 
 
 class Judged(NamedTuple):
-    """A computed run: its results, and how many rows (labelled ones for performance) it has seen."""
+    """A computed run: its results, how many rows (labelled ones for performance) it has seen, and what it adds to
+    evidence that grows over windows."""
 
     run: Run
     results: list[Result]
     n_seen: int
+    evidence: list[Evidence]
 
 
 class Judge:
@@ -58,6 +61,7 @@ class Judge:
         self._zone = ZoneInfo(model.definition.time_zone)
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
+        self._history = EvidenceHistory(conn, monitor, baseline)
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
         self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
@@ -84,7 +88,7 @@ class Judge:
                 findings = self._findings(run, segment, reference, windows)
                 version = self._version(own)
                 found[run.id] += [self._result(run, segment, version, finding) for finding in findings]
-        return [Judged(run, found[run.id], seen[run.id]) for run in runs]
+        return [Judged(run, found[run.id], seen[run.id], self._history.added_by(run.window_end)) for run in runs]
 
     def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
         """The window of a run, and before it those that it is judged together with, the oldest first."""
@@ -216,7 +220,7 @@ def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason:
         computed_at=now,
         revision=run.revision,
     )
-    return Judged(run, [result], 0)
+    return Judged(run, [result], 0, [])
 
 
 def baseline_name(baseline: Baseline) -> str:

@@ -27,7 +27,8 @@ from modelwatch.demo import claims, story
 from modelwatch.demo.receiver import Receiver
 from modelwatch.settings import Settings
 from modelwatch.supervisor import Role, running
-from store.definitions import ModelDefinition, definition_from
+from store.definition_reading import definition_from
+from store.definitions import ModelDefinition
 from store.engine import migrate, open_engine, writing
 from store.models import apply_definition, get_model, list_models
 from store.records import Model

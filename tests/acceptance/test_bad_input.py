@@ -13,7 +13,7 @@ from collector.settings import CollectorSettings
 from modelwatch import cycle
 from modelwatch.baselines import set_baseline, typed_rows
 from modelwatch.cycle import CycleSettings, CycleSummary
-from store.definitions import definition_from
+from store.definition_reading import definition_from
 from store.engine import writing
 from store.models import apply_definition
 from store.records import Model, Result

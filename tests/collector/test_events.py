@@ -4,7 +4,7 @@ import json
 import pytest
 import zstandard
 
-from store.schema import to_micros
+from store.column_types import to_micros
 from tests.collector.logged import labels, prediction_ids, predictions
 from tests.collector.running import JSON, LINES, NOW, Running, event, label
 

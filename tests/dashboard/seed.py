@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from store import baselines, models, outbox, profiles, results
 from store.alerts import add_transitions, save_alerts
-from store.definitions import definition_from
+from store.column_types import to_micros
+from store.definition_reading import definition_from
 from store.deploys import add_deploy
 from store.engine import Connection, Engine, writing
 from store.prediction_log import write_predictions
@@ -27,7 +28,6 @@ from store.records import (
     Transition,
 )
 from store.runs import claim_runs, finish_runs, plan_runs
-from store.schema import to_micros
 from tests.dashboard import story
 from tests.dashboard.story import DAY, LAST_END, NOW
 

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from dashboard import queries, verdict
 from dashboard.activity import by_day, days, event_clock
 from dashboard.facts import ModelFacts
-from store.definitions import definition_from
+from store.definition_reading import definition_from
 from store.engine import writing
 from store.models import apply_definition, channels, disable_channel
 from tests.dashboard import seed, story

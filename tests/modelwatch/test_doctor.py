@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 
 from modelwatch.doctor import Check, examine, report
 from modelwatch.settings import Settings
-from store.definitions import definition_from
+from store.column_types import to_micros
+from store.definition_reading import definition_from
 from store.engine import open_engine, writing
 from store.keys import create_key
 from store.models import apply_definition, list_models, version_id
@@ -18,7 +19,6 @@ from store.monitors import channels, disable_channel
 from store.outbox import enqueue
 from store.prediction_log import write_predictions
 from store.records import OutboxMessage, PredictionRow
-from store.schema import to_micros
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 CREDIT = definition_from(

@@ -13,7 +13,7 @@ from detectors.binning import Binning, choose_binning
 from modelwatch.columns import columns_of_frame, columns_of_log
 from modelwatch.ingestion import ingest
 from modelwatch.tabular import FileRows, TabularError, mapping_of, read_rows
-from store.definitions import definition_from
+from store.definition_reading import definition_from
 from store.engine import writing
 from store.fences import fence
 from store.models import apply_definition, versions

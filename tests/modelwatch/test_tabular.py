@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from modelwatch.columns import columns_of_frame, plain_values
 from modelwatch.file_reading import read_file
 from modelwatch.tabular import FileRows, Mapped, TabularError, mapping_of, read_labels, read_rows
-from store.definitions import ColumnsSpec, definition_from
-from store.schema import from_micros
+from store.column_types import from_micros
+from store.definition_reading import definition_from
+from store.definitions import ColumnsSpec
 
 CREDIT = definition_from(
     {

@@ -12,12 +12,12 @@ from modelwatch.row_samples import MAX_ROWS, RowSample
 from modelwatch.scheme import Scheme
 from modelwatch.window_rows import kept_rows, window_rows
 from store.baselines import get_binning
-from store.definitions import definition_from
+from store.column_types import to_micros
+from store.definition_reading import definition_from
 from store.engine import writing
 from store.models import apply_definition, version_id
 from store.prediction_log import write_predictions
 from store.records import Baseline
-from store.schema import to_micros
 from tests.store.logged_rows import prediction_row
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

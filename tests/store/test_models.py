@@ -7,7 +7,8 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, select, update
 
-from store.definitions import DefinitionError, ModelDefinition, definition_from
+from store.definition_reading import definition_from
+from store.definitions import DefinitionError, ModelDefinition
 from store.engine import writing
 from store.models import (
     apply_definition,

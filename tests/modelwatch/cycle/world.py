@@ -16,14 +16,15 @@ from detectors.stream_drift import METHOD as STREAM_DRIFT
 from modelwatch.baselines import set_baseline, typed_rows
 from modelwatch.cycle import CycleSettings, CycleSummary, run
 from store.baselines import active_baseline
-from store.definitions import ModelDefinition, definition_from
+from store.column_types import to_micros
+from store.definition_reading import definition_from
+from store.definitions import ModelDefinition
 from store.engine import writing
 from store.label_log import write_labels
 from store.models import apply_definition, version_id
 from store.prediction_log import write_predictions
 from store.records import Baseline, LabelRow, Model, PredictionRow, Result
 from store.results import results
-from store.schema import to_micros
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)

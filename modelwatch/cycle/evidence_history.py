@@ -1,0 +1,40 @@
+"""What the windows of one monitor added to growing evidence, those that were stored and those computed since."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from store.records import Baseline, Evidence, Monitor
+from store.window_evidence import read_evidence
+
+
+class EvidenceHistory:
+    """The evidence of one monitor against one baseline, by segment and window.
+
+    A sequential test is the fold of what came before a window, in the order of the windows. A window that is computed
+    again is judged by what came before it, and replaces what it added itself.
+    """
+
+    def __init__(self, conn: Connection, monitor: Monitor, baseline: Baseline) -> None:
+        self._conn = conn
+        self._monitor = monitor
+        self._baseline = baseline
+        self._known: dict[str, dict[datetime, bytes]] = {}
+        self._new: dict[datetime, list[Evidence]] = {}
+
+    def before(self, segment: str, window_end: datetime) -> list[bytes]:
+        """What the windows added that end before ``window_end``, the oldest first."""
+        if segment not in self._known:
+            stored = read_evidence(self._conn, self._monitor.id, self._baseline.id, segment)
+            self._known[segment] = {each.window_end: each.payload for each in stored}
+        known = self._known[segment]
+        return [known[end] for end in sorted(known) if end < window_end]
+
+    def note(self, segment: str, window_end: datetime, payload: bytes) -> None:
+        """Keep what a window adds, for those that follow it and to be stored with its results."""
+        self._known.setdefault(segment, {})[window_end] = payload
+        self._new.setdefault(window_end, []).append(Evidence(segment, window_end, payload))
+
+    def added_by(self, window_end: datetime) -> list[Evidence]:
+        """What the window that ends at ``window_end`` added, of every segment."""
+        return self._new.get(window_end, [])

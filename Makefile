@@ -36,8 +36,8 @@ lint: setup ## formatting, lint, types and the walls between rooms
 test: lint ## everything: lint and the whole test suite
 	$(BIN)/pytest
 
-quick: lint ## lint, and the tests that take milliseconds, on SQLite alone
-	$(BIN)/pytest -m "not slow and not browser and not streams" -k "not postgres"
+quick: lint ## lint, and the tests that take milliseconds, on SQLite alone, laws tried fewer times
+	$(BIN)/pytest -m "not slow and not browser and not streams" -k "not postgres" --hypothesis-profile=quick --numprocesses auto
 
 lock: ## pin all dependencies again, with hashes, for every supported Python (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

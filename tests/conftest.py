@@ -18,6 +18,7 @@ DATABASES = ("sqlite", "postgresql")
 
 # Without a deadline: the machine's load is not what a law is about.
 settings.register_profile("modelwatch", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("modelwatch")
 
 

@@ -17,7 +17,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from detectors.binning import Binning
 from detectors.columns import CategoryColumn, Column
 from detectors.encoding import encode_profile
 from detectors.performance_encoding import encode_performance
@@ -230,7 +229,7 @@ def _for_calibration(
     """Blocks and sampled rows of the whole baseline and of each of its segments that has rows."""
     blocks, samples = {}, {}
     n_rows = len(next(iter(columns.values())))
-    for segment, rows in _rows_by_segment(scheme.binning, definition, columns, n_rows):
+    for segment, rows in _rows_by_segment(scheme, definition, columns, n_rows):
         own = columns if len(rows) == n_rows else {name: column.take(rows) for name, column in columns.items()}
         own_times = None if times is None else times[rows]
         blocks[segment] = blocks_of(scheme.binning, own, own_times, duration(definition.grain))
@@ -239,10 +238,10 @@ def _for_calibration(
 
 
 def _rows_by_segment(
-    binning: Binning, definition: ModelDefinition, columns: Mapping[str, Column], n_rows: int
+    scheme: Scheme, definition: ModelDefinition, columns: Mapping[str, Column], n_rows: int
 ) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """The rows of the whole baseline and of each of its segments that has any."""
-    for grouping in groupings(binning, definition, columns, n_rows):
+    for grouping in groupings(scheme, definition, columns, n_rows):
         for position, segment in enumerate(grouping.segments):
             rows = np.flatnonzero(grouping.of_row == position)
             if rows.size:
@@ -255,7 +254,7 @@ def _sums(
     """The sums of the whole baseline and of each of its segments that has rows."""
     n_rows = len(labels)
     found: dict[str, ProfileSums] = {}
-    for segment, rows in _rows_by_segment(scheme.binning, definition, columns, n_rows):
+    for segment, rows in _rows_by_segment(scheme, definition, columns, n_rows):
         own = columns if len(rows) == n_rows else {name: column.take(rows) for name, column in columns.items()}
         performance = performance_of(scheme, own, [labels[row] for row in rows.tolist()])
         found[segment] = ProfileSums(

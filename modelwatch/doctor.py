@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from collector.access import is_loopback
+from modelwatch.scheme import Scheme
+from modelwatch.segments import segment_notices
 from modelwatch.settings import Settings
-from store.baselines import active_baseline
+from store.baselines import active_baseline, get_binning
 from store.definitions import ModelDefinition
 from store.engine import StoreError, open_engine, schema_state, writing
 from store.keys import any_active_key
@@ -129,6 +131,10 @@ def _model(conn: Connection, model: Model, environment: Mapping[str, str]) -> It
         )
     else:
         yield Check("ok", f"model {model.name} has events and a baseline of {baseline.n_rows:,} rows")
+    if baseline is not None:
+        scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
+        for notice in segment_notices(scheme, model.definition):
+            yield Check("note", f"model {model.name}: {notice}")
     for channel in channels(conn, model.id):
         name = f"channel {channel.name} of model {model.name}"
         if channel.disabled_reason is not None:

@@ -3,6 +3,7 @@
 Both are fixed when a baseline is set and are stored together, as one payload with one hash.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,12 +11,14 @@ import msgspec
 from msgspec import Struct
 
 from detectors.binning import MAX_BINS, Binning, choose_binning
-from detectors.bins import NumericBins
+from detectors.bins import CategoryBins, NumericBins
 from detectors.columns import Column
 from detectors.performance_layout import Edges, Layout, Task, performance_layout
 from detectors.performance_profile import Classes
+from modelwatch.fields import field_name
+from modelwatch.segment_pairs import SegmentPair, choose_pair
 from modelwatch.values import canonical
-from store.definitions import DefinitionError, ModelDefinition
+from store.definitions import DefinitionError, ModelDefinition, segment_pairs
 
 # Estimated performance needs nothing but the counts of the score, if its bins are fine enough.
 SCORE_BINS = 1_024
@@ -25,10 +28,11 @@ _YES = ("1", "true", "yes", "y", "positive", "up")
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A binning with the layout that fits it."""
+    """A binning with the layout that fits it, and the pairs of segment fields whose pairs of values are segments."""
 
     binning: Binning
     layout: Layout
+    pairs: tuple[SegmentPair, ...] = ()
 
     def to_bytes(self) -> bytes:
         """The scheme for storage."""
@@ -39,6 +43,7 @@ class Scheme:
                 task=self.layout.task,
                 labels=classes.labels if classes else None,
                 positive=classes.positive if classes else None,
+                pairs=self.pairs,
             )
         )
 
@@ -48,19 +53,23 @@ class Scheme:
         stored = msgspec.msgpack.decode(data, type=_StoredScheme)
         binning = Binning.from_bytes(stored.binning)
         classes = Classes(stored.labels, stored.positive) if stored.labels else None
-        return cls(binning, performance_layout(stored.task, classes, _score_edges(binning)))
+        return cls(binning, performance_layout(stored.task, classes, _score_edges(binning)), stored.pairs)
 
     @property
     def content_hash(self) -> str:
-        """Marks what was counted with this scheme: a hash of both halves."""
-        return self.binning.content_hash[:48] + self.layout.fingerprint.hex()
+        """Marks what was counted with this scheme: a hash of all its parts."""
+        halves = self.binning.content_hash[:48] + self.layout.fingerprint.hex()
+        if not self.pairs:
+            return halves
+        return hashlib.sha256(halves.encode() + msgspec.json.encode(self.pairs)).hexdigest()
 
 
-class _StoredScheme(Struct, frozen=True):
+class _StoredScheme(Struct, frozen=True, omit_defaults=True):
     binning: bytes
     task: Task
     labels: tuple[str, ...] | None
     positive: str | None
+    pairs: tuple[SegmentPair, ...] = ()
 
 
 def choose_scheme(
@@ -74,7 +83,15 @@ def choose_scheme(
     max_bins = {name: SCORE_BINS if is_score(name) else MAX_BINS for name in columns}
     binning = choose_binning(columns, max_bins=max_bins)
     classes = None if definition.task == "regression" else _classes(definition, classes_seen)
-    return Scheme(binning, performance_layout(definition.task, classes, _score_edges(binning)))
+    layout = performance_layout(definition.task, classes, _score_edges(binning))
+    return Scheme(binning, layout, _pairs(definition, binning, columns))
+
+
+def _pairs(definition: ModelDefinition, binning: Binning, columns: Mapping[str, Column]) -> tuple[SegmentPair, ...]:
+    """The declared pairs of fields that both have categories."""
+    with_categories = {bins.name for bins in binning.fields if isinstance(bins, CategoryBins)}
+    wanted = [(field_name(first), field_name(second)) for first, second in segment_pairs(definition)]
+    return tuple(choose_pair(binning, columns, fields) for fields in wanted if with_categories.issuperset(fields))
 
 
 def is_score(field: str) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from detectors.binning import Binning
 from modelwatch.columns import columns_of_log
 from modelwatch.row_samples import MAX_ROWS, RowSample, from_parquet, sample_of, sampled_positions
+from modelwatch.segment_names import values_in
 from store.baseline_rows import read_baseline_rows
 from store.column_types import to_micros
 from store.prediction_log import ids_between, read_predictions_by_id
@@ -17,7 +18,10 @@ MAX_SEARCHED = 50_000
 
 
 def kept_rows(conn: Connection, baseline: Baseline, segment: str = "") -> RowSample | None:
-    """The rows kept of a baseline, those of a segment where one is named; None when the baseline has none."""
+    """The rows kept of a baseline, those of a segment where one is named; None when the baseline has none.
+
+    ValueError for a segment of several values that are counted together, and for what is no segment.
+    """
     payload = read_baseline_rows(conn, baseline.id)
     return None if payload is None else _of_segment(from_parquet(payload), segment)
 
@@ -53,6 +57,9 @@ def window_rows(
 def _of_segment(rows: RowSample, segment: str) -> RowSample:
     if not segment:
         return rows
-    # A field's name may hold an equals sign, and so may a category: the longest name that is a field is meant.
-    field = max((name for name in rows.kinds if segment.startswith(f"{name}=")), key=len, default="")
-    return rows.of_category(field, segment[len(field) + 1 :])
+    values = values_in(segment, tuple(rows.kinds))
+    if values is None:
+        raise ValueError(f"segment {segment}: rows of what is counted together cannot be told from the others")
+    for field, category in values.items():
+        rows = rows.of_category(field, category)
+    return rows

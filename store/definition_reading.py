@@ -16,6 +16,8 @@ from store.definitions import (
     duration,
     named_channels,
     named_monitors,
+    segment_pairs,
+    single_segments,
 )
 from store.row_methods import JOINT_METHODS, is_row_based, wrong_row_method
 
@@ -23,6 +25,8 @@ _REGRESSION_METRICS = ("mae", "rmse", "mape", "r2", "error_p50", "error_p90")
 # Metrics that a class has for itself, like f1[gold].
 CLASS_METRICS = ("precision", "recall", "f1", "specificity", "roc_auc", "average_precision")
 _ORDERED_METHODS = ("ks", "wasserstein")
+# Each pair multiplies what is profiled by up to fifty.
+_MOST_PAIRS = 4
 # Which key chooses what a monitor of each kind computes.
 _CHOICES = {"drift": "method", "quality": "check", "performance": "metric"}
 
@@ -39,6 +43,7 @@ def definition_from(document: Any) -> ModelDefinition:
     _check_times(definition)
     _check_classes(definition)
     _check_names(definition)
+    _check_segments(definition)
     for spec in named_monitors(definition):
         _check_monitor(definition, spec)
     return definition
@@ -108,6 +113,25 @@ def _check_names(definition: ModelDefinition) -> None:
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise DefinitionError(f"{what}: the name {sorted(map(str, twice))[0]!r} is used twice")
+
+
+def _check_segments(definition: ModelDefinition) -> None:
+    for entry in definition.segments:
+        if not isinstance(entry, str) and len(entry) != 2:
+            raise DefinitionError(f"segments: {list(entry)} is no pair: name one field, or a list of two")
+    pairs = segment_pairs(definition)
+    if len(pairs) > _MOST_PAIRS:
+        raise DefinitionError(f"segments: {len(pairs)} pairs are more than {_MOST_PAIRS}: name those that matter most")
+    for first, second in pairs:
+        if first == second:
+            raise DefinitionError(f"segments: the pair [{first}, {second}] names one field twice: name two")
+    for entry in definition.segments:
+        if definition.segments.count(entry) > 1 or (not isinstance(entry, str) and entry[::-1] in pairs):
+            raise DefinitionError(f"segments: {entry if isinstance(entry, str) else list(entry)} is named twice")
+    # The names of segments could be taken for one another.
+    for name in (*single_segments(definition), *(name for pair in pairs for name in pair)) if pairs else ():
+        if "=" in name or " & " in name:
+            raise DefinitionError(f"segments: where pairs are watched no field may hold '=' or ' & ', as {name!r} does")
 
 
 def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:

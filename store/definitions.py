@@ -148,7 +148,8 @@ class ModelDefinition(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     baseline_rows: Annotated[int, Meta(ge=100, le=1_000_000)] = 10_000
     false_alarms_per_month: Annotated[float, Meta(gt=0, le=100)] = 1.0
     fields: Annotated[dict[FieldName, FieldSpec], Meta(max_length=2000)] = field(default_factory=dict)
-    segments: Annotated[tuple[FieldName, ...], Meta(max_length=8)] = ()
+    # The inner one is a pair; that it has two fields is checked in reading, for msgspec 0.22 breaks over it in a union.
+    segments: Annotated[tuple[FieldName | tuple[FieldName, ...], ...], Meta(max_length=8)] = ()
     prediction: PredictionSpec = PredictionSpec()
     columns: ColumnsSpec = ColumnsSpec()
     monitors: Annotated[tuple[MonitorSpec, ...], Meta(max_length=100)] | None = None
@@ -170,6 +171,16 @@ def to_json(definition: ModelDefinition) -> str:
 def from_json(text: str | bytes) -> ModelDefinition:
     """A definition that ``to_json`` wrote."""
     return msgspec.json.decode(text, type=ModelDefinition)
+
+
+def single_segments(definition: ModelDefinition) -> tuple[str, ...]:
+    """The features each of whose categories is a segment."""
+    return tuple(entry for entry in definition.segments if isinstance(entry, str))
+
+
+def segment_pairs(definition: ModelDefinition) -> tuple[tuple[str, str], ...]:
+    """The pairs of features each of whose pairs of categories is a segment."""
+    return tuple((entry[0], entry[1]) for entry in definition.segments if not isinstance(entry, str))
 
 
 def named_monitors(definition: ModelDefinition) -> tuple[MonitorSpec, ...]:

@@ -1,11 +1,16 @@
 """What is to be monitored: the tables of the store, model files, baselines."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from modelwatch.commands.session import model_named, now, open_store, put, say, settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from store.definitions import ModelDefinition
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="The name of the model.", show_default=False)]
 DataFile = Annotated[
@@ -51,10 +56,30 @@ def apply(
         else:
             with writing(engine) as conn:
                 changes = apply_definition(conn, definition, now()).changes
+        with engine.connect() as conn:
+            notices = _segment_notices(conn, definition)
     for line in changes:
         put(line)
+    for notice in notices:
+        say(notice)
     if not changes:
         say(f"model {definition.model}: nothing changes" if plan else f"model {definition.model} was so already")
+
+
+def _segment_notices(conn: "Connection", definition: "ModelDefinition") -> list[str]:
+    """Which segments of the model file the baseline in force, if any, cannot serve."""
+    from modelwatch.scheme import Scheme
+    from modelwatch.segments import segment_notices
+    from store.baselines import active_baseline, get_binning
+    from store.models import get_model
+
+    found = get_model(conn, definition.model)
+    made = None if found is None else active_baseline(conn, found.id)
+    return (
+        []
+        if made is None
+        else segment_notices(Scheme.from_bytes(get_binning(conn, made.binning_id).payload), definition)
+    )
 
 
 def baseline(model: Model, file: DataFile, version: Version = None) -> None:
@@ -64,7 +89,10 @@ def baseline(model: Model, file: DataFile, version: Version = None) -> None:
     """
     from modelwatch.baselines import BaselineRows, set_baseline
     from modelwatch.ingestion import newest_version
+    from modelwatch.scheme import Scheme
+    from modelwatch.segments import segment_notices
     from modelwatch.tabular import TO_COMPARE, mapping_of, read_rows
+    from store.baselines import get_binning
     from store.engine import writing
     from store.models import version_id
 
@@ -85,7 +113,8 @@ def baseline(model: Model, file: DataFile, version: Version = None) -> None:
         )
         with writing(engine) as conn:
             version_id(conn, found.id, name, now())
-    for notice in rows.notices:
+            scheme = Scheme.from_bytes(get_binning(conn, made.binning_id).payload)
+    for notice in [*rows.notices, *segment_notices(scheme, found.definition)]:
         say(notice)
     if rows.labels is None:
         say("the file has no labels: performance will be compared with fixed limits only")

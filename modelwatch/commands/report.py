@@ -85,8 +85,11 @@ def _rows(
             "modelwatch baseline"
         )
     binning = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload).binning
-    now = window_rows(conn, baseline, kept, binning, span.start, span.end, segment)
-    before = kept_rows(conn, baseline, segment) or kept
+    try:
+        now = window_rows(conn, baseline, kept, binning, span.start, span.end, segment)
+        before = kept_rows(conn, baseline, segment) or kept
+    except ValueError as error:
+        raise CommandError(f"--segment: {error}") from error
     where = f" in the segment {segment}" if segment else ""
     if not now.n_rows:
         raise CommandError(f"model {model.name} has no rows from {_told(span.start)} to {_told(span.end)}{where}")

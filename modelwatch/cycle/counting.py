@@ -41,7 +41,7 @@ class Counting:
         self._no_rows = encode_profile(empty(scheme.binning))
         self._no_labels = encode_performance(empty_performance(scheme.layout))
         # Labelled rows are read for their outputs and segments alone.
-        segments = segment_fields(scheme.binning, definition)
+        segments = segment_fields(scheme, definition)
         self._outputs = Binning(
             tuple(
                 bins
@@ -91,7 +91,7 @@ class Counting:
         columns = columns_of_log(self._scheme.binning, rows)
         coded = encode_rows(self._scheme.binning, columns)
         hours = _hours(rows, self._grain)
-        for grouping in groupings(self._scheme.binning, self._definition, columns, len(rows.ids)):
+        for grouping in groupings(self._scheme, self._definition, columns, len(rows.ids)):
             groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)
             present, own = _renumbered(groups)
             profiles = coded.grouped(own, len(present))
@@ -113,7 +113,7 @@ class Counting:
         texts = [changes.old_labels[row] for row in old] + [changes.new_labels[row] for row in new]
         label = label_column(texts, label_kind(self._scheme))
         picked = {name: column.take(rows) for name, column in columns.items()}
-        for grouping in groupings(self._outputs, self._definition, columns, len(changes.rows.ids)):
+        for grouping in groupings(self._scheme, self._definition, columns, len(changes.rows.ids)):
             groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)[rows]
             present, own = _renumbered(groups)
             payloads = grouped_performance(self._scheme, picked, label, own, signs)

@@ -72,7 +72,7 @@ class Judge:
         start, end = min(map(self._earliest, runs)), max(run.window_end for run in runs)
         found: dict[int, list[Result]] = {run.id: [] for run in runs}
         seen: dict[int, int] = {}
-        for segment in segment_names(self._scheme.binning, self._model.definition):
+        for segment in segment_names(self._scheme, self._model.definition):
             reference = reference_of(self._conn, self._baseline, self._scheme, segment)
             if reference is None:
                 continue

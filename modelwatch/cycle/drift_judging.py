@@ -89,7 +89,7 @@ class DriftJudge:
     def _share(self, segment: str) -> float:
         """Half of the budget is for the whole stream, the other half for all segments together, if there are any."""
         monitors = sum(spec.kind == "drift" for spec in named_monitors(self._model.definition))
-        n_segments = len(segment_names(self._binning, self._model.definition)) - 1
+        n_segments = len(segment_names(self._scheme, self._model.definition)) - 1
         families = monitors
         if n_segments:
             families *= 2 if segment == WHOLE else 2 * n_segments

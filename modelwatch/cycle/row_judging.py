@@ -9,6 +9,7 @@ from modelwatch.evidently_rows.process import Limits
 from modelwatch.row_comparison import row_based_findings
 from modelwatch.row_samples import seed_of
 from modelwatch.scheme import Scheme
+from modelwatch.segment_names import values_in
 from modelwatch.window_rows import kept_rows, window_rows
 from store.records import Baseline, Monitor, Run
 
@@ -32,6 +33,9 @@ class RowJudge:
         baseline = self._baseline
         if not n_rows:
             return [unjudged("drift", method, None, baseline.n_rows, 0, "nodata", "no rows in this window")]
+        if segment and values_in(segment, self._binning.names) is None:
+            reason = "rows of pairs of values that are counted together are not sampled"
+            return [unjudged("drift", method, None, baseline.n_rows, n_rows, "insufficient", reason)]
         with self._engine.connect() as conn:
             kept = kept_rows(conn, baseline, segment)
             if kept is None:

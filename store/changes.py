@@ -91,6 +91,8 @@ def _step(key: str, before: object, after: object) -> str:
 def _shown(key: str, value: object) -> str:
     if value is None or value == "" or value == ():
         return "none"
+    if isinstance(value, Struct):
+        return _shown(key, asdict(value))
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

@@ -138,9 +138,11 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
     for kind, key in _CHOICES.items():
         if kind != spec.kind and getattr(spec, key) is not None:
             raise DefinitionError(f"monitor {spec.name}: {key} belongs to {kind} monitors, this one is {spec.kind}")
-    if spec.baseline != "fixed" and (spec.kind != "drift" or is_row_based(spec.method)):
+    if spec.baseline != "fixed" and (spec.kind == "quality" or is_row_based(spec.method)):
+        choice = spec.baseline if isinstance(spec.baseline, str) else "of another version"
         raise DefinitionError(
-            f"monitor {spec.name}: baseline {spec.baseline} is for drift monitors that compare sums, not for this one"
+            f"monitor {spec.name}: baseline {choice} is for performance monitors and for drift monitors that compare "
+            "sums, not for this one"
         )
     _check_method(spec)
     for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():

@@ -15,7 +15,7 @@ Scalar = str | int | float | bool
 Task = Literal["binary", "multiclass", "regression"]
 FieldKind = Literal["numeric", "categorical", "boolean"]
 MonitorKind = Literal["drift", "quality", "performance"]
-BaselineChoice = Literal["fixed", "previous", "same_hour", "same_weekday"]
+BaselineChoice = Literal["fixed", "previous", "same_hour", "same_weekday", "same_season"]
 DriftMethod = Literal["ks", "psi", "jensen_shannon", "total_variation", "wasserstein", "chi_square"]
 QualityCheck = Literal["missing", "unseen", "range", "types", "stuck", "volume", "schema", "freshness", "probabilities"]
 Metric = Literal[
@@ -99,12 +99,18 @@ class ColumnsSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     ignore: tuple[str, ...] = ()
 
 
+class VersionBaseline(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The version of the model whose rows those of all other versions are compared with."""
+
+    version: Annotated[str, Meta(min_length=1, max_length=256)] | int
+
+
 class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One scheduled check of one model.
 
     ``window`` is the length of what is judged, ``every`` the distance between window ends (default: the window
     itself), ``lateness`` how long after its end a window is left open for late rows. ``baseline`` is the one in force,
-    or for drift one that moves with the window. ``method`` (drift),
+    or for drift and performance one that moves with the window, or another version. ``method`` (drift),
     ``check`` (quality) and ``metric`` (performance; of one class: ``f1[gold]``) choose what is computed;
     ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, or of
     ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
@@ -116,7 +122,7 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     window: str = "1d"
     every: str | None = None
     lateness: str = "0s"
-    baseline: BaselineChoice = "fixed"
+    baseline: BaselineChoice | VersionBaseline = "fixed"
     method: str | dict[FieldKind, DriftMethod] | None = None
     check: QualityCheck | tuple[QualityCheck, ...] | None = None
     metric: str | tuple[str, ...] | None = None

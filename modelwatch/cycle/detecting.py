@@ -6,21 +6,25 @@ Nothing here writes; ``committing`` does, in one transaction with what follows f
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
 from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
 from detectors.encoding import total_encoded
 from detectors.findings import Finding
+from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance_encoding import total_encoded_performance
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
 from modelwatch.cycle.drift_judging import DriftJudge
 from modelwatch.cycle.evidence_history import EvidenceHistory
-from modelwatch.cycle.moving_baselines import compared_spans
+from modelwatch.cycle.moving_baselines import Compared, MovingBaseline
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
 from modelwatch.cycle.performance_judging import PerformanceJudge
 from modelwatch.cycle.quality_judging import QualityJudge
@@ -58,9 +62,11 @@ class Judge:
         self._spec = monitor.spec
         self._baseline = baseline
         self._now = now
-        self._zone = ZoneInfo(model.definition.time_zone)
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
+        self._moving = MovingBaseline(
+            conn, baseline.binning_id, self._spec, ZoneInfo(model.definition.time_zone), self._version_names
+        )
         self._history = EvidenceHistory(conn, monitor, baseline)
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
@@ -85,9 +91,11 @@ class Judge:
                 own = windows[-1]
                 if segment == WHOLE:
                     seen[run.id] = self._n_seen(own)
-                findings = self._findings(run, segment, reference, windows)
-                version = self._version(own)
-                found[run.id] += [self._result(run, segment, version, finding) for finding in findings]
+                windows[-1] = self._moving.judged(own)
+                compared = self._compared(run, segment)
+                findings = self._findings(run, segment, reference, windows, compared)
+                version = self._version(windows[-1])
+                found[run.id] += [self._result(run, segment, version, finding, compared) for finding in findings]
         return [Judged(run, found[run.id], seen[run.id], self._history.added_by(run.window_end)) for run in runs]
 
     def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
@@ -101,32 +109,42 @@ class Judge:
         return self._spans(run)[0][0]
 
     def _findings(
-        self, run: Run, segment: str, reference: Reference, windows: Sequence[Sequence[StoredProfile]]
+        self,
+        run: Run,
+        segment: str,
+        reference: Reference,
+        windows: Sequence[Sequence[StoredProfile]],
+        compared: Compared | None,
+    ) -> Sequence[Finding]:
+        found = self._all_findings(run, segment, reference, windows, compared)
+        return found if compared is None else [_with_reason(finding, compared) for finding in found]
+
+    def _all_findings(
+        self,
+        run: Run,
+        segment: str,
+        reference: Reference,
+        windows: Sequence[Sequence[StoredProfile]],
+        compared: Compared | None,
     ) -> Sequence[Finding]:
         n_rows = sum(hour.n_rows for hour in windows[-1])
         if is_row_based(self._spec.method):
             return self._rows.findings(run, segment, n_rows)
         if self._spec.kind == "performance":
             performance = [*map(self._performance_if_sound, windows[:-1]), self._performance_of(windows[-1])]
-            return self._performance.findings(segment, reference, performance, n_rows, lambda: self._total(windows[-1]))
+            moving = None if compared is None else self._performance_of(compared.hours)
+            fields = partial(self._total, windows[-1])
+            return self._performance.findings(segment, reference, performance, n_rows, fields, moving)
         current = self._total(windows[-1])
         if self._spec.kind == "drift":
             judged = [*map(self._total_if_sound, windows[:-1]), current]
-            return self._drift.findings(segment, reference.fields, judged, self._moving(run, segment))
+            other = None if compared is None else self._total(compared.hours)
+            return self._drift.findings(segment, reference.fields, judged, other)
         return self._quality.findings(run, segment, reference.fields, current)
 
-    def _moving(self, run: Run, segment: str) -> Profile | None:
-        """What the window is compared with where its baseline moves with it."""
-        spans = compared_spans(self._spec.baseline, run.window_start, run.window_end, self._zone)
-        if not spans:
-            return None
-        return self._total(
-            [
-                hour
-                for since, until in spans
-                for hour in read_profiles(self._conn, self._baseline.binning_id, since, until, segment)
-            ]
-        )
+    def _compared(self, run: Run, segment: str) -> Compared | None:
+        least = self._spec.min_rows or (DRIFT_MIN_ROWS if self._spec.kind == "drift" else PERFORMANCE_MIN_ROWS)
+        return self._moving.compared(run.window_start, run.window_end, segment, least)
 
     def _total(self, hours: Sequence[StoredProfile]) -> Profile:
         return total_encoded(self._scheme.binning, [hour.fields for hour in hours])
@@ -158,7 +176,9 @@ class Judge:
             rows[hour.key.version_id] += hour.n_rows
         return self._version_names.get(rows.most_common(1)[0][0]) if rows else None
 
-    def _result(self, run: Run, segment: str, version: str | None, finding: Finding) -> Result:
+    def _result(
+        self, run: Run, segment: str, version: str | None, finding: Finding, compared: Compared | None
+    ) -> Result:
         return Result(
             model=self._model.name,
             version=version,
@@ -181,15 +201,25 @@ class Judge:
             confidence=finding.confidence,
             status=finding.status,
             reason=finding.reason,
-            baseline=self._compared_with(),
+            baseline=_lineage(self._baseline, compared),
             computed_at=self._now,
             revision=run.revision,
         )
 
-    def _compared_with(self) -> str:
-        """The baseline, and how it moves where it does."""
-        name = baseline_name(self._baseline)
-        return name if self._spec.baseline == "fixed" else f"{name} {self._spec.baseline}"
+
+def _lineage(baseline: Baseline, compared: Compared | None) -> str:
+    """The baseline in force, and what moves with the window where that is compared with."""
+    name = baseline_name(baseline)
+    return name if compared is None else f"{name} {compared.lineage}"
+
+
+def _with_reason(finding: Finding, compared: Compared) -> Finding:
+    """A finding without a verdict says so where there was nothing to compare with, or nothing but that."""
+    if finding.status == "nodata" and compared.unjudged:
+        return replace(finding, reason=compared.unjudged)
+    if finding.status == "insufficient" and compared.lacking and finding.kind != "estimate":
+        return replace(finding, reason=compared.lacking)
+    return finding
 
 
 def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason: str, now: datetime) -> Judged:

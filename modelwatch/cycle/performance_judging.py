@@ -53,12 +53,17 @@ class PerformanceJudge:
         windows: Sequence[PerformanceProfile],
         n_rows: int,
         fields: Callable[[], Profile],
+        moving: PerformanceProfile | None = None,
     ) -> list[Finding]:
-        """``windows`` are earlier ones and last the judged one, of which ``n_rows`` and ``fields`` (on demand) are."""
+        """``windows`` are earlier ones and last the judged one, of which ``n_rows`` and ``fields`` (on demand) are.
+
+        ``moving`` is what labels are compared with instead of the baseline's; estimates rest on the baseline alone.
+        """
         metric = self._spec.metric
+        compared = reference.labelled if moving is None else moving if moving.n_labelled else None
         found = performance_findings(
             self._scheme.layout,
-            reference.labelled,
+            compared,
             windows[-1],
             n_rows,
             metrics=(metric,) if isinstance(metric, str) else metric,
@@ -68,14 +73,14 @@ class PerformanceJudge:
         )
         if metric is None:
             found += self._estimates(segment, reference, windows, n_rows, fields)
-            found += self._labels(reference, windows[-1])
+            found += self._labels(compared, windows[-1])
         return found
 
-    def _labels(self, reference: Reference, current: PerformanceProfile) -> list[Finding]:
+    def _labels(self, compared: PerformanceProfile | None, current: PerformanceProfile) -> list[Finding]:
         """What the labels themselves are like."""
-        found = [label_drift_finding(self._scheme.layout, reference.labelled, current)]
+        found = [label_drift_finding(self._scheme.layout, compared, current)]
         if self._scheme.layout.classes is not None:
-            found.append(unknown_labels_finding(self._scheme.layout, reference.labelled, current))
+            found.append(unknown_labels_finding(self._scheme.layout, compared, current))
         return found
 
     def _estimates(

@@ -14,7 +14,7 @@ from store.records import Result
 LESS_MAY_BE_WORSE = ("performance", "estimate")
 _TEXTS = ("monitor", "kind", "method", "status", "reason")
 _OPTIONAL_TEXTS = ("field", "segment", "version", "threshold_source", "confidence", "baseline")
-_NUMBERS = ("value", "threshold", "p_value", "effect")
+_NUMBERS = ("value", "threshold", "p_value", "effect", "interval_low", "interval_high")
 _COUNTS = ("n_baseline", "n_current")
 _INSTANTS = ("window_start", "window_end", "computed_at")
 

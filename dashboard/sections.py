@@ -205,6 +205,7 @@ def _timeline(
     )
     _chart(chart, f"{title} over time")
     said = {
+        "pale band: 95 % interval": points["low"].notna().any(),
         "▲ a window beyond the limit": points["bad"].any(),
         "▶ an alert began": begun["at"].between(*span).any(),
         "dashed line: a deploy or a new version": len(changes) > 0,

@@ -5,7 +5,8 @@ declared is a wrong prediction.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,29 @@ def micro(profile: PerformanceProfile, layout: Layout, metric: str) -> Estimate:
     outcomes = [_outcome(table, code) for code in range(len(table))]
     tp, fp, fn, tn = (sum(cells) for cells in zip(*outcomes, strict=True))
     found = _METRICS[metric]((tp, fp, fn, tn), "a declared class")
-    return Estimate(found.value, found.standard_error, n, found.reason)
+    if metric == "f1":
+        # A wrong row is missed by one class and false in another, but it is one row.
+        found = replace(share(tp, n), value=found.value)
+    return replace(found, n=n, trials=n)
+
+
+def f1_error(profile: PerformanceProfile, layout: Layout, weights: Mapping[str, float]) -> float:
+    """The standard error of a mean of F1 over classes with these weights, by label; weights are taken as known.
+
+    A wrong row lowers the F1 of two classes, so their errors go together: delta method over the cells of the table.
+    """
+    table = confusion_table(profile, layout)
+    slopes = np.zeros(table.shape)
+    for code, label in enumerate(layout.known_classes.labels):
+        rows = float(table[code].sum() + table[:, code].sum())
+        weight = weights.get(label, 0.0) / sum(weights.values())
+        if not weight or not rows:
+            continue
+        lost = 2 * weight * float(table[code, code]) / rows**2
+        slopes[code, :] -= lost
+        slopes[:, code] -= lost
+        slopes[code, code] += 2 * weight / rows
+    return math.sqrt(float((table * slopes**2).sum()))
 
 
 def n_unknown_labels(profile: PerformanceProfile, layout: Layout) -> int:
@@ -153,7 +176,7 @@ def _f1(outcome: Outcome, label: str) -> Estimate:
         return undefined(0, f"no row is labelled or predicted to be {label}")
     part = share(hits, n)
     slope = 2 / (1 + hits / n) ** 2
-    return Estimate(2 * hits / (2 * hits + false + missed), slope * (part.standard_error or 0.0), n)
+    return Estimate(2 * hits / (2 * hits + false + missed), slope * (part.standard_error or 0.0), n, trials=n)
 
 
 _METRICS: dict[str, Callable[[Outcome, str], Estimate]] = {

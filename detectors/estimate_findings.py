@@ -5,14 +5,15 @@ speaks against it, the finding is insufficient, says so, and carries the value a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detectors.calibration_map import Calibration
 from detectors.estimates import Estimate, undefined
 from detectors.estimation import estimable_metrics, estimated_metric
 from detectors.findings import Finding, unjudged
+from detectors.metric_intervals import metric_interval
 from detectors.metrics import Metric, Values, default_metrics, metric_of_layout
-from detectors.performance import MIN_ROWS, change_of, limit_of, shown, status_of
+from detectors.performance import MIN_ROWS, change_of, interval_in_words, limit_of, shown, status_of
 from detectors.performance_layout import Layout
 from detectors.performance_profile import PerformanceProfile
 from detectors.trust import Trust
@@ -74,6 +75,20 @@ def judged_estimate(
     relied_on: Trust,
 ) -> Finding:
     """The finding on one estimate, whatever it was made by; ``method`` is how the name of its method begins."""
+    finding = _judged(estimated, method, n_baseline, n_rows, threshold, min_rows, relied_on)
+    interval = metric_interval(estimated.metric, estimated.now)
+    return replace(finding, interval_low=interval.low, interval_high=interval.high)
+
+
+def _judged(
+    estimated: Estimated,
+    method: str,
+    n_baseline: int,
+    n_rows: int,
+    threshold: float | None,
+    min_rows: int,
+    relied_on: Trust,
+) -> Finding:
     metric, before, now = estimated.metric, estimated.before, estimated.now
     name = f"{method}_{metric.name}"
     if not n_rows:
@@ -137,23 +152,11 @@ def _reason(estimated: Estimated, coverage: str) -> str:
     metric, before, now = estimated.metric, estimated.before, estimated.now
     if before.value is None or now.value is None:
         return f"estimated {metric.title} is {_with_interval(metric, now)} on {coverage}"
-    interval = _interval(metric, now)
+    interval = interval_in_words(metric, now)
     certain = f", 95 % interval {interval}," if interval else ""
     return f"estimated {change_of(metric, before.value, now.value)}{certain} on {coverage}"
 
 
 def _with_interval(metric: Metric, found: Estimate) -> str:
-    interval = _interval(metric, found)
+    interval = interval_in_words(metric, found)
     return shown(metric, found.value or 0.0) + (f" ({interval})" if interval else "")
-
-
-def _interval(metric: Metric, found: Estimate) -> str:
-    bounds = found.interval()
-    if bounds is None:
-        return ""
-    low, high = bounds
-    if metric.unit == "share":
-        low, high = max(low, -1.0 if metric.base in ("mcc", "r2") else 0.0), min(high, 1.0)
-    if metric.unit == "loss":
-        low = max(low, 0.0)
-    return f"{shown(metric, low)} to {shown(metric, high)}"

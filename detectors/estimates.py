@@ -11,7 +11,8 @@ class Estimate:
     """A metric over ``n`` rows; ``value`` None means undefined, and ``reason`` says why.
 
     ``standard_error`` is that of the value under resampling of the rows, None where it is not known.
-    ``left_out`` are classes that an average over classes had to leave out.
+    ``left_out`` are classes that an average over classes had to leave out. ``trials`` are the rows of which the value
+    is a share (for F1: those it is computed from), None for all that is no share of rows.
     """
 
     value: float | None
@@ -19,13 +20,7 @@ class Estimate:
     n: int
     reason: str = ""
     left_out: tuple[str, ...] = ()
-
-    def interval(self, standard_errors: float = 1.96) -> tuple[float, float] | None:
-        """The value less and plus so many standard errors (1.96: 95 %); None where either is not known."""
-        if self.value is None or self.standard_error is None:
-            return None
-        half = standard_errors * self.standard_error
-        return self.value - half, self.value + half
+    trials: int | None = None
 
 
 def undefined(n: int, reason: str) -> Estimate:
@@ -39,7 +34,7 @@ def share(hits: int, n: int) -> Estimate:
     In the error p is (hits + 1/2) / (n + 1), so that it is not 0 when all or none are hits.
     """
     p = (hits + 0.5) / (n + 1)
-    return Estimate(hits / n, math.sqrt(p * (1 - p) / n), n)
+    return Estimate(hits / n, math.sqrt(p * (1 - p) / n), n, trials=n)
 
 
 def mean(total: float, squares: float, n: int) -> Estimate:

@@ -32,6 +32,7 @@ class Finding:
     ``confidence`` is low where the threshold had to be raised for small samples (for a performance metric: to more
     than twice its tolerance), where a calibration rests on too little, and where nothing could be judged.
     ``severity_score`` is how much the changes of a whole window may hurt, 1 where paging begins; None elsewhere.
+    ``interval_low`` and ``interval_high`` are the ends of the 95 % interval of ``value``, None where it has none.
     """
 
     kind: FindingKind
@@ -48,6 +49,8 @@ class Finding:
     reason: str
     confidence: Confidence
     severity_score: float | None = None
+    interval_low: float | None = None
+    interval_high: float | None = None
 
     @property
     def severity(self) -> Severity:

@@ -205,7 +205,12 @@ def _over_classes(profile: PerformanceProfile, layout: Layout, metric: Metric, l
         return of_class(values, metric.of_class)
     if layout.task == "binary":
         return _of_positive(profile, layout, metric, values, n)
-    return (weighted if metric.over == "weighted" else macro)(values, n, leave_out)
+    found = (weighted if metric.over == "weighted" else macro)(values, n, leave_out)
+    if metric.base != "f1" or found.value is None:
+        return found
+    kept = [each for each in values if each.label not in found.left_out]
+    weights = {each.label: each.support if metric.over == "weighted" else 1.0 for each in kept}
+    return replace(found, standard_error=classification_metrics.f1_error(profile, layout, weights))
 
 
 def _of_positive(
@@ -214,4 +219,4 @@ def _of_positive(
     found = of_class(values, str(layout.known_classes.positive))
     if found.value is None and metric.base == "roc_auc":
         return undefined(n, score_metrics.one_class(profile, layout))
-    return Estimate(found.value, found.standard_error, n, found.reason)
+    return replace(found, n=n)

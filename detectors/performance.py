@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detectors.estimates import Estimate
 from detectors.findings import FROM_BASELINE, GIVEN, WIDENED, Finding, Status, unjudged
+from detectors.metric_intervals import metric_interval
 from detectors.metrics import Metric, Values, default_metrics, metric_of_layout, metric_value
 from detectors.performance_layout import Layout
 from detectors.performance_profile import PerformanceProfile
-from detectors.wording import count, number
+from detectors.wording import count, number, percent
 
 MIN_ROWS = 50
 # What may be lost without a word: a point of a share, a twentieth of a loss.
@@ -41,6 +42,7 @@ def performance_findings(
     metrics: Sequence[str] | None = None,
     threshold: float | None = None,
     min_rows: int = MIN_ROWS,
+    completeness: float = 0.0,
     business_value: Values | None = None,
 ) -> list[Finding]:
     """A finding for each of ``metrics``, or for those of the task (``default_metrics``) where none are named.
@@ -51,24 +53,36 @@ def performance_findings(
     ``threshold`` is an absolute limit instead; critical is then twice as far from perfect.
 
     The effect is the current value less the baseline's, in the units of the metric. Under ``min_rows`` labelled rows,
-    or where there is nothing to compare with, the finding is insufficient and carries the value all the same.
+    where a smaller share of the rows has labels than ``completeness``, or where there is nothing to compare with, the
+    finding is insufficient and carries the value, and its interval, all the same.
     ``business_value`` is what the metric of that name needs, see ``metric_value``. ValueError names a metric that is
     unknown or not for the task.
     """
     names = default_metrics(layout) if metrics is None else metrics
     known = [metric_of_layout(name, layout) for name in names]
-    return [
-        _finding(
-            metric,
-            _comparable(metric, layout, baseline, current, business_value),
-            baseline,
-            current,
-            n_rows,
-            threshold,
-            min_rows,
-        )
-        for metric in known
-    ]
+    few = too_few_labelled(current.n_labelled, n_rows, max(min_rows, 1), completeness)
+    found = []
+    for metric in known:
+        values = _comparable(metric, layout, baseline, current, business_value)
+        finding = _finding(metric, values, baseline, current, n_rows, threshold, few)
+        interval = metric_interval(metric, values[1])
+        found.append(replace(finding, interval_low=interval.low, interval_high=interval.high))
+    return found
+
+
+def too_few_labelled(labelled: int, n_rows: int, least: int, completeness: float) -> str:
+    """Why so many labelled rows of ``n_rows`` are too few to judge by; empty where they are enough."""
+    coverage = coverage_of(labelled, n_rows)
+    if labelled < least:
+        return f"{coverage}, at least {least:,} labelled rows are needed"
+    if labelled < completeness * n_rows:
+        return f"{coverage} ({percent(labelled / n_rows)}), at least {percent(completeness)} must be labelled"
+    return ""
+
+
+def coverage_of(labelled: int, n_rows: int) -> str:
+    """How many rows have a label so far, in words."""
+    return f"{labelled:,} labelled of {count(n_rows, 'row', 'rows')}"
 
 
 def _finding(
@@ -78,14 +92,14 @@ def _finding(
     current: PerformanceProfile,
     n_rows: int,
     threshold: float | None,
-    min_rows: int,
+    too_few: str,
 ) -> Finding:
     before, now = values
     n_baseline, labelled = (baseline.n_labelled if baseline else 0), current.n_labelled
-    coverage = f"{labelled:,} labelled of {count(n_rows, 'row', 'rows')}"
+    coverage = coverage_of(labelled, n_rows)
     if not n_rows and not labelled:
         return unjudged("performance", metric.name, None, n_baseline, 0, "nodata", "no rows in this window")
-    reason = _cannot_judge(metric, before, now, coverage, labelled, threshold, max(min_rows, 1))
+    reason = too_few or _cannot_judge(metric, before, now, coverage, threshold)
     limit = limit_of(metric, before, now, threshold)
     if reason or limit is None or now.value is None:
         return unjudged(
@@ -125,17 +139,7 @@ def _comparable(
     return before, now
 
 
-def _cannot_judge(
-    metric: Metric,
-    before: Estimate,
-    now: Estimate,
-    coverage: str,
-    labelled: int,
-    threshold: float | None,
-    least: int,
-) -> str:
-    if labelled < least:
-        return f"{coverage}, at least {least:,} labelled rows are needed"
+def _cannot_judge(metric: Metric, before: Estimate, now: Estimate, coverage: str, threshold: float | None) -> str:
     if now.value is None:
         return f"{metric.title} is undefined: {now.reason} ({coverage})"
     if before.value is None and threshold is None:
@@ -179,10 +183,14 @@ def status_of(metric: Metric, value: float, limit: Limit) -> Status:
 
 
 def _reason(metric: Metric, before: Estimate, now: Estimate, coverage: str) -> str:
+    interval = interval_in_words(metric, now)
     if now.value is None or before.value is None:
-        return f"{metric.title} is {shown(metric, now.value or 0.0)} on {coverage}"
+        certain = f" ({interval})" if interval else ""
+        return f"{metric.title} is {shown(metric, now.value or 0.0)}{certain} on {coverage}"
     sentence = change_of(metric, before.value, now.value)
-    if sentence.endswith(_AS_BEFORE):
+    if interval:
+        sentence += f", 95 % interval {interval},"
+    elif sentence.endswith(_AS_BEFORE):
         sentence += ","
     left_out = f", without {', '.join(now.left_out)} (not among the labels)" if now.left_out else ""
     return f"{sentence} on {coverage}{left_out}"
@@ -200,6 +208,14 @@ def change_of(metric: Metric, before: float, now: float) -> str:
     word = "rose" if now > before else "fell"
     change = f" ({100 * (now - before):+.1f} points)" if metric.unit == "share" else ""
     return f"{metric.title} {word} from {there} to {here}{change}"
+
+
+def interval_in_words(metric: Metric, found: Estimate) -> str:
+    """The 95 % interval of a metric, like 0.81 to 0.84; empty where there is none."""
+    interval = metric_interval(metric, found)
+    if interval.low is None or interval.high is None:
+        return ""
+    return f"{shown(metric, interval.low)} to {shown(metric, interval.high)}"
 
 
 def shown(metric: Metric, value: float) -> str:

@@ -45,7 +45,8 @@ def mape(profile: PerformanceProfile, layout: Layout) -> Estimate:
 def r2(profile: PerformanceProfile, layout: Layout) -> Estimate:
     """1 - sum e^2 / sum (y - mean y)^2: 1 is perfect, 0 no better than the mean label.
 
-    The standard error is that of the mean square error over the variance of the labels, which is taken as known.
+    The standard error is made of that of the mean square error and that of the variance of the labels, which is taken
+    to be that of normal ones, independent of the errors (delta method).
     """
     n = _usable(profile)
     if not n:
@@ -59,7 +60,9 @@ def r2(profile: PerformanceProfile, layout: Layout) -> Estimate:
     if spread <= 1e-12 * squares:
         return undefined(n, "all labels are the same")
     error = mean(errors, _sum(profile, layout, "e^4"), n).standard_error
-    return Estimate(1 - errors / spread, None if error is None else error * n / spread, n)
+    if error is None:
+        return Estimate(1 - errors / spread, None, n)
+    return Estimate(1 - errors / spread, math.hypot(error * n / spread, errors / spread * math.sqrt(2 / (n - 1))), n)
 
 
 def error_p50(profile: PerformanceProfile, layout: Layout) -> Estimate:

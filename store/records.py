@@ -244,7 +244,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one method says about one field (None: the whole model) of one segment (None: all) in one window."""
+    """What one method says about one field (None: the whole model) of one segment (None: all) in one window.
+
+    ``interval_low`` and ``interval_high`` are the ends of the 95 % interval of the value, where it has one.
+    """
 
     model: str
     version: str | None
@@ -271,6 +274,8 @@ class Result:
     computed_at: datetime
     revision: int = 1
     id: int | None = None
+    interval_low: float | None = None
+    interval_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, func, insert, se
 from store.records import Result, ResultKind
 from store.schema import model, monitor, result, run
 
-_NUMBERS = ("value", "threshold", "p_value", "effect", "severity_score")
+_NUMBERS = ("value", "threshold", "p_value", "effect", "severity_score", "interval_low", "interval_high")
 _AS_THEY_ARE = (
     "revision",
     "version",

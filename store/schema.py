@@ -279,6 +279,9 @@ result = Table(
     Column("effect", Float),
     Column("severity", Text, nullable=False),
     Column("severity_score", Float),
+    # The 95 % interval of the value.
+    Column("interval_low", Float),
+    Column("interval_high", Float),
     Column("confidence", Text),
     Column("status", Text, nullable=False),
     Column("reason", Text, nullable=False),

@@ -16,9 +16,9 @@ _JUDGED = ("ok", "warning", "critical")
 def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame:
     """One row a window of one method and field, oldest first.
 
-    Columns: start, end, middle (wall clock milliseconds), value and limit (NaN where none), judged, bad, open (has
-    rows, but too few to judge), silent (no rows), and the texts of the tooltip: window, state, shown, shown_limit,
-    rows, reason.
+    Columns: start, end, middle (wall clock milliseconds), value and limit (NaN where none), low and high (the ends of
+    the value's interval, NaN where it has none), judged, bad, open (has rows, but too few to judge), silent (no rows),
+    and the texts of the tooltip: window, state, shown, shown_interval, shown_limit, rows, reason.
     """
     ordered = frame.sort_values("window_end")
     start = time_axis.wall_clock(ordered["window_start"], where)
@@ -31,6 +31,8 @@ def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame
             "middle": (start + end) / 2,
             "value": ordered["value"].where(judged),
             "limit": ordered["threshold"],
+            "low": ordered["interval_low"].where(judged),
+            "high": ordered["interval_high"].where(judged),
             "judged": judged,
             "bad": ordered["status"].isin(["warning", "critical"]),
             "open": ordered["status"] == "insufficient",
@@ -38,6 +40,9 @@ def points(frame: pd.DataFrame, where: ZoneInfo, this_year: int) -> pd.DataFrame
             "window": time_axis.window_names(ordered, where, this_year),
             "state": [states.status(status).label for status in ordered["status"]],
             "shown": [words.amount(row.method, row.value) for row in frames.each(ordered)],
+            "shown_interval": [
+                _interval(row.method, row.interval_low, row.interval_high) for row in frames.each(ordered)
+            ],
             "shown_limit": [words.amount(row.method, row.threshold) for row in frames.each(ordered)],
             "rows": [f"{n:,}" for n in ordered["n_current"]],
             "reason": [words.shorten(text, 120) for text in ordered["reason"]],
@@ -57,10 +62,10 @@ def timeline(
 ) -> alt.LayerChart | alt.FacetChart:
     """The chart of ``points``.
 
-    A solid line joins judged windows, and breaks where a window was not; the dashed line is the limit, the dotted
-    one the baseline's own value. Triangles are windows beyond the limit; ``alerts`` (a frame of
-    ``time_axis.alerts_frame``) are marked on the upper edge. Windows that are ``open`` are shaded and called
-    "waiting for ``waiting_for``"; those without rows are shaded darker.
+    A solid line joins judged windows, and breaks where a window was not; the pale band is the interval of each value,
+    the dashed line is the limit, the dotted one the baseline's own value. Triangles are windows beyond the limit;
+    ``alerts`` (a frame of ``time_axis.alerts_frame``) are marked on the upper edge. Windows that are ``open`` are
+    shaded and called "waiting for ``waiting_for``"; those without rows are shaded darker.
     """
     span = (int(drawn["start"].min()), int(drawn["end"].max()))
     y = alt.Y(
@@ -75,6 +80,8 @@ def timeline(
         layers += _waiting(waiting, f"waiting for {waiting_for}", span, colours)
     silent = drawn[drawn["silent"]]
     layers += [_shade(silent, colours.of(palette.NODATA), span)] if len(silent) else []
+    known = drawn[drawn["low"].notna() & drawn["high"].notna()]
+    layers += [_band(known, span, colours)] if len(known) else []
     limits = drawn[drawn["limit"].notna()]
     if len(limits):
         layers += _limit(limits, span, colours)
@@ -98,6 +105,7 @@ _TOOLTIP = [
     alt.Tooltip("window:N", title="Window"),
     alt.Tooltip("state:N", title="State"),
     alt.Tooltip("shown:N", title="Value"),
+    alt.Tooltip("shown_interval:N", title="95 % interval"),
     alt.Tooltip("shown_limit:N", title="Limit"),
     alt.Tooltip("rows:N", title="Rows"),
     alt.Tooltip("reason:N", title="Reason"),
@@ -105,8 +113,9 @@ _TOOLTIP = [
 
 
 def _reach(drawn: pd.DataFrame, baseline: float | None) -> list[float]:
-    """The values that must be in sight, with a little room: the figures, their limits and the baseline's value."""
-    seen = pd.concat([drawn["value"], drawn["limit"], pd.Series([baseline], dtype=float)]).dropna()
+    """The values that must be in sight, with a little room: figures, intervals, limits and the baseline's value."""
+    figures = [drawn[name] for name in ("value", "limit", "low", "high")]
+    seen = pd.concat([*figures, pd.Series([baseline], dtype=float)]).dropna()
     if seen.empty:
         return [0.0, 1.0]
     low, high = float(seen.min()), float(seen.max())
@@ -125,6 +134,17 @@ def _dots(judged: pd.DataFrame, shape: str, colour: str, size: int, y: alt.Y, sp
     dots = alt.Chart(judged).mark_point(shape=shape, filled=True, size=size, color=colour, opacity=1)
     encoded: alt.Chart = dots.encode(x=time_axis.x_axis("middle", span), y=y, tooltip=_TOOLTIP)
     return encoded
+
+
+def _band(known: pd.DataFrame, span: tuple[int, int], colours: Palette) -> alt.Chart:
+    """The interval of each window's value, as wide as the window: nothing is drawn between windows that have none."""
+    band = alt.Chart(known).mark_rect(color=colours.line, opacity=0.15, clip=True)
+    encoded: alt.Chart = band.encode(x=time_axis.x_axis("start", span), x2="end:T", y="low:Q", y2="high:Q")
+    return encoded
+
+
+def _interval(method: str, low: float, high: float) -> str:
+    return "–" if pd.isna(low) or pd.isna(high) else f"{words.amount(method, low)} to {words.amount(method, high)}"
 
 
 def _limit(limits: pd.DataFrame, span: tuple[int, int], colours: Palette) -> list[alt.Chart | alt.LayerChart]:

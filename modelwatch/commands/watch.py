@@ -43,6 +43,8 @@ RESULT_KEYS = (
     "reason",
     "baseline",
     "computed_at",
+    "interval_low",
+    "interval_high",
 )
 
 

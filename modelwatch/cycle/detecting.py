@@ -204,6 +204,8 @@ class Judge:
             baseline=_lineage(self._baseline, compared),
             computed_at=self._now,
             revision=run.revision,
+            interval_low=finding.interval_low,
+            interval_high=finding.interval_high,
         )
 
 

@@ -143,7 +143,7 @@ def test_results(any_collector: Running) -> None:
     contract = (
         "model, version, monitor, kind, method, field, segment, window_start, window_end, n_baseline, n_current, "
         "value, threshold, threshold_source, p_value, effect, severity, severity_score, confidence, status, reason, "
-        "baseline, computed_at"
+        "baseline, computed_at, interval_low, interval_high"
     )
     assert set(contract.split(", ")) <= set(first)
     assert (first["segment"], first["field"], first["value"]) == (None, "income", 0.1)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -182,6 +183,20 @@ def test_the_timeline_is_a_valid_chart_with_limit_baseline_and_waiting_windows(c
         if "scale" in layer["encoding"].get("y", {})
     )
     assert low < 0.83 < 0.91 < high
+
+
+def test_the_interval_of_each_judged_window_is_a_band_as_wide_as_the_window() -> None:
+    judged = replace(result(kind="performance", method="accuracy", value=0.9), interval_low=0.88, interval_high=0.915)
+    waiting = replace(judged, window_end=LAST_END + DAY, window_start=LAST_END, status="insufficient")
+    points = timeline.points(frames.results_frame([judged, waiting]), ZONE, YEAR)
+    assert points["shown_interval"].tolist() == ["0.88 to 0.915"] * 2
+    chart = timeline.timeline(
+        points, "accuracy", no_changes(), THEMES[0], alerts=no_alerts(), waiting_for="labels"
+    ).to_dict()
+    (band,) = [layer for layer in chart["layer"] if layer["encoding"].get("y2", {}).get("field") == "high"]
+    (drawn_row,) = chart["datasets"][band["data"]["name"]]
+    assert (drawn_row["low"], drawn_row["high"]) == (0.88, 0.915)
+    assert (band["encoding"]["x"]["field"], band["encoding"]["x2"]["field"]) == ("start", "end")
 
 
 def test_a_series_without_any_value_is_still_a_chart() -> None:

@@ -47,7 +47,9 @@ def test_a_loss_of_accuracy_is_found_and_said() -> None:
     finding = finding_of(BINARY, with_accuracy(9410, 10_000), with_accuracy(4527, 4980), "accuracy", 5000)
     assert finding.status == "critical"
     assert finding.severity == "high"
-    assert finding.reason == "accuracy fell from 0.941 to 0.909 (-3.2 points) on 4,980 labelled of 5,000 rows"
+    assert finding.reason == (
+        "accuracy fell from 0.941 to 0.909 (-3.2 points), 95 % interval 0.901 to 0.917, on 4,980 labelled of 5,000 rows"
+    )
     assert finding.value == pytest.approx(0.909036, abs=1e-6)
     assert finding.effect == pytest.approx(-0.031964, abs=1e-6)
     assert (finding.n_baseline, finding.n_current, finding.field) == (10_000, 4980, None)
@@ -78,7 +80,10 @@ def test_a_gain_is_no_alarm_and_called_one() -> None:
     assert smaller.reason.startswith("error improved: MAE ")
     assert "at the baseline (-1" in smaller.reason
     same = finding_of(BINARY, with_accuracy(9000, 10_000), with_accuracy(900, 1000), "accuracy")
-    assert same.reason == "accuracy is 0.900, as at the baseline, on 1,000 labelled of 1,000 rows"
+    assert (
+        same.reason
+        == "accuracy is 0.900, as at the baseline, 95 % interval 0.880 to 0.917, on 1,000 labelled of 1,000 rows"
+    )
 
 
 def test_a_larger_error_is_found_and_called_worse() -> None:
@@ -113,7 +118,7 @@ def test_a_given_threshold_is_an_absolute_limit_either_way() -> None:
     finding = finding_of(BINARY, None, with_accuracy(880, 1000), "accuracy", threshold=0.9)
     assert (finding.status, finding.threshold, finding.threshold_source) == ("warning", 0.9, "given")
     assert finding.effect is None
-    assert finding.reason == "accuracy is 0.880 on 1,000 labelled of 1,000 rows"
+    assert finding.reason == "accuracy is 0.880 (0.858 to 0.899) on 1,000 labelled of 1,000 rows"
     assert finding_of(BINARY, None, with_accuracy(780, 1000), "accuracy", threshold=0.9).status == "critical"
     assert finding_of(BINARY, None, with_accuracy(910, 1000), "accuracy", threshold=0.9).status == "ok"
     error = with_errors(np.full(100, 5.0))
@@ -127,6 +132,9 @@ def test_what_cannot_be_judged_says_why_and_carries_what_is_known() -> None:
     few = finding_of(BINARY, base, with_accuracy(10, 12), "accuracy", 5000)
     assert (few.status, few.value) == ("insufficient", 10 / 12)
     assert few.reason == "12 labelled of 5,000 rows, at least 50 labelled rows are needed"
+    assert few.interval_low is not None
+    assert few.interval_low < 10 / 12 < (few.interval_high or 0.0)
+
     none = finding_of(BINARY, base, empty_performance(BINARY), "accuracy", 5000)
     assert (none.status, none.value) == ("insufficient", None)
     nothing = finding_of(BINARY, base, empty_performance(BINARY), "accuracy", 0)
@@ -138,6 +146,15 @@ def test_what_cannot_be_judged_says_why_and_carries_what_is_known() -> None:
     no_scores = finding_of(BINARY, base, with_accuracy(90, 100), "roc_auc")
     assert no_scores.status == "insufficient"
     assert no_scores.reason.startswith("ROC AUC is undefined: no labelled row has a score")
+
+
+def test_a_window_is_judged_once_enough_of_its_rows_have_labels() -> None:
+    now = with_accuracy(500, 1000)
+    early = performance_findings(BINARY, with_accuracy(9000, 10_000), now, 5000, metrics=["accuracy"], completeness=0.8)
+    assert early[0].status == "insufficient"
+    assert early[0].reason == "1,000 labelled of 5,000 rows (20.0 %), at least 80.0 % must be labelled"
+    done = performance_findings(BINARY, with_accuracy(9000, 10_000), now, 1250, metrics=["accuracy"], completeness=0.8)
+    assert done[0].status == "critical"
 
 
 def test_one_class_only_is_a_named_reason() -> None:
@@ -186,7 +203,9 @@ def test_a_fall_of_the_business_value_is_found_and_said_without_points() -> None
         business_value=worth,
     )[0]
     assert (found.status, found.value) == ("critical", 0.0)
-    assert found.reason == "business value fell from 0.5 to 0 on 10,000 labelled of 10,000 rows"
+    assert found.reason == (
+        "business value fell from 0.5 to 0, 95 % interval -0.03921 to 0.03921, on 10,000 labelled of 10,000 rows"
+    )
     given = performance_findings(
         BINARY,
         None,

@@ -210,12 +210,6 @@ def test_business_value_is_the_mean_worth_of_the_rows(
         metric_value(profile, layout, "business_value", business_value=np.zeros((1, 2)))
 
 
-def test_intervals_are_as_wide_as_the_error_says() -> None:
-    found = metric_value(profile_performance(REGRESSION, [1.0, 3.0], None, [0.0, 0.0])[0], REGRESSION, "mae")
-    assert found.interval(1.0) == pytest.approx((1.0, 3.0))
-    assert metric_value(profile_performance(REGRESSION, [1.0], None, [0.0])[0], REGRESSION, "mae").interval() is None
-
-
 def reason(layout: Layout, metric: str, *rows: list[float] | None) -> str:
     prediction, score, label = rows
     assert prediction is not None

@@ -41,7 +41,24 @@ def _catalogue(connection: Connection) -> list[list[str]]:
     """What the database itself says it holds: columns, defaults, every constraint and index, in no order."""
     is_sqlite = connection.dialect.name == "sqlite"
     statements = connection.execute(text(_SQLITE_CATALOGUE if is_sqlite else _POSTGRESQL_CATALOGUE)).scalars()
-    return sorted(sorted(line.strip(" ,\t") for line in statement.splitlines()) for statement in statements)
+    return sorted(sorted(_parts(statement)) for statement in statements)
+
+
+def _parts(statement: str) -> list[str]:
+    """The columns, constraints and defaults of a statement, each by itself: SQLite writes a column that was added to
+    a table behind all others, on one line with them."""
+    if not statement.startswith("CREATE TABLE"):
+        return [line.strip(" ,\t") for line in statement.splitlines()]
+    depth, parts = 0, [""]
+    for letter in statement:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "\n" or (letter == "," and depth == 1):
+            parts.append("")
+        elif letter == ")" and depth == 0:
+            parts += [letter, ""]
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _declared_catalogue(url: str) -> list[list[str]]:

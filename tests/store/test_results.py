@@ -57,6 +57,7 @@ def test_results_are_read_as_they_were_given_with_their_ids(engine: Engine, reco
     given = [
         a_result(NOW),
         a_result(NOW, field=None, method="volume", kind="quality", segment="region=north", severity_score=0.4),
+        a_result(NOW, kind="performance", method="accuracy", value=0.9, interval_low=0.88, interval_high=0.92),
         a_result(
             NOW,
             field="Größe 'x' \N{PILE OF POO}",

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from store.records import ResultKind, Severity, Status
 
+SuspectKind = Literal["field", "segment", "schema", "volume", "labels", "deploy"]
 MessageType = Literal["alert.firing", "alert.resolved"]
 
 
@@ -35,10 +36,24 @@ class DeployFacts(Struct, frozen=True):
     note: str
 
 
+class SuspectFacts(Struct, frozen=True):
+    """What may be behind the alerts: a field, a segment, a deploy (its version), or something of the whole stream.
+
+    ``score`` ranks suspects, from 0 to 1; it is no probability.
+    """
+
+    kind: SuspectKind
+    field: str | None
+    segment: str | None
+    deploy: str | None
+    score: float
+    sentence: str
+
+
 class AlertFacts(Struct, frozen=True):
     """One alert that began to fire or was resolved, with the figures of the window that did it.
 
-    ``since`` is the end of the window in which it began to fire.
+    ``since`` is the end of the window in which it began to fire, ``result`` what ``modelwatch explain`` takes.
     """
 
     field: str | None
@@ -55,13 +70,15 @@ class AlertFacts(Struct, frozen=True):
     n_current: int
     reason: str
     since: datetime | None
+    result: int | None
 
 
 class Data(Struct, frozen=True):
     """Everything that one run of one monitor has to say.
 
     ``alerts`` are the worst first and may be fewer than ``n_alerts``; ``n_firing`` counts the alerts of this monitor
-    that fire after this run, those of earlier runs included.
+    that fire after this run, those of earlier runs included. ``suspects`` are the likeliest first, as far as was known
+    when the message was made; ``cause`` is one sentence about them, None where nothing began to fire.
     """
 
     summary: str
@@ -79,6 +96,8 @@ class Data(Struct, frozen=True):
     n_alerts: int
     n_omitted: int
     alerts: tuple[AlertFacts, ...]
+    cause: str | None
+    suspects: tuple[SuspectFacts, ...]
 
 
 class Body(Struct, frozen=True):

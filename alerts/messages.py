@@ -2,14 +2,14 @@
 resolved. Never one a field: whoever is on call gets one page for one cause."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
-from alerts.body import AlertFacts, BaselineFacts, Body, Data, DeployFacts, MessageType, Window
+from alerts.body import AlertFacts, BaselineFacts, Body, Data, DeployFacts, MessageType, SuspectFacts, Window
 from alerts.lifecycle import Announcement, Change, announcement
 from alerts.wording import firing_sentence, one_line, resolved_sentence
 from store.definitions import ModelDefinition
@@ -18,8 +18,10 @@ from store.records import Alert, Baseline, Channel, Deploy, Monitor, OutboxMessa
 # Standard Webhooks asks for bodies under 20 kB.
 MAX_BODY_BYTES = 20_000
 MAX_ALERTS = 20
+MAX_SUSPECTS = 5
 _LONGEST_NAME = 256
 _LONGEST_REASON = 300
+_LONGEST_CAUSE = 400
 _LONGEST_LINK_BYTES = 2000
 _TYPES: tuple[tuple[Announcement, MessageType], ...] = (("firing", "alert.firing"), ("resolved", "alert.resolved"))
 
@@ -37,7 +39,8 @@ class Changed:
 class Context:
     """What a message says beside the results. ``n_firing`` counts the monitor's alerts that fire after this run.
 
-    ``deploys`` are those of the model, in any order; ``dashboard`` is the link to this model's page.
+    ``deploys`` are those of the model, in any order; ``dashboard`` is the link to this model's page. ``suspects`` are
+    what may be behind the alerts that began to fire, the likeliest first, and ``cause`` is the sentence about them.
     """
 
     definition: ModelDefinition
@@ -46,6 +49,8 @@ class Context:
     deploys: Sequence[Deploy]
     dashboard: str | None
     n_firing: int
+    suspects: Sequence[SuspectFacts] = ()
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +128,23 @@ def _times_the_limit(value: float | None, threshold: float | None) -> float:
 
 
 def _fitting_body(message_type: MessageType, ranked: Sequence[Changed], context: Context, now: datetime) -> str:
-    """The body with as many alerts as fit, the worst first."""
-    n_listed = min(len(ranked), MAX_ALERTS)
-    while True:
-        body = msgspec.json.encode(_body(message_type, ranked, n_listed, context, now))
-        if len(body) <= MAX_BODY_BYTES or n_listed == 0:
-            return body.decode()
-        n_listed -= 1
+    """The body with as many alerts as fit, the worst first, and as many suspects as fit beside the worst alert."""
+    about = context if message_type == "alert.firing" else replace(context, suspects=(), cause=None)
+    body = b""
+    for n_listed, n_suspects in _sizes(len(ranked), len(about.suspects)):
+        fewer = replace(about, suspects=about.suspects[:n_suspects])
+        body = msgspec.json.encode(_body(message_type, ranked, n_listed, fewer, now))
+        if len(body) <= MAX_BODY_BYTES:
+            break
+    return body.decode()
+
+
+def _sizes(n_alerts: int, n_suspects: int) -> Iterator[tuple[int, int]]:
+    """So many alerts and suspects, ever fewer."""
+    most = min(n_suspects, MAX_SUSPECTS)
+    yield from ((listed, most) for listed in range(min(n_alerts, MAX_ALERTS), 1, -1))
+    yield from ((1, suspects) for suspects in range(most, -1, -1))
+    yield 0, 0
 
 
 def _body(message_type: MessageType, ranked: Sequence[Changed], n_listed: int, context: Context, now: datetime) -> Body:
@@ -138,7 +153,9 @@ def _body(message_type: MessageType, ranked: Sequence[Changed], n_listed: int, c
     deploy = _last_deploy(context.deploys, window)
     results = [each.result for each in ranked]
     if message_type == "alert.firing":
-        summary = firing_sentence(results, window, context.monitor.spec.fire_after, deploy)
+        summary = firing_sentence(
+            results, window, context.monitor.spec.fire_after, deploy, context.suspects, context.cause
+        )
     else:
         summary = resolved_sentence(results, window, context.n_firing)
     data = Data(
@@ -157,6 +174,8 @@ def _body(message_type: MessageType, ranked: Sequence[Changed], n_listed: int, c
         n_alerts=len(ranked),
         n_omitted=len(ranked) - n_listed,
         alerts=tuple(_alert_facts(each) for each in ranked[:n_listed]),
+        cause=None if context.cause is None else one_line(context.cause, _LONGEST_CAUSE),
+        suspects=tuple(_suspect_facts(each) for each in context.suspects),
     )
     return Body(message_type, _utc(now), data)
 
@@ -178,6 +197,18 @@ def _alert_facts(changed: Changed) -> AlertFacts:
         n_current=result.n_current,
         reason=one_line(result.reason, _LONGEST_REASON),
         since=alert.since and _utc(alert.since),
+        result=result.id,
+    )
+
+
+def _suspect_facts(suspect: SuspectFacts) -> SuspectFacts:
+    return SuspectFacts(
+        kind=suspect.kind,
+        field=_name(suspect.field),
+        segment=_name(suspect.segment),
+        deploy=None if suspect.deploy is None else one_line(suspect.deploy, _LONGEST_NAME),
+        score=suspect.score,
+        sentence=one_line(suspect.sentence, _LONGEST_CAUSE),
     )
 
 

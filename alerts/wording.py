@@ -4,11 +4,12 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from alerts.body import DeployFacts, Window
+from alerts.body import DeployFacts, SuspectFacts, SuspectKind, Window
 from store.records import Result, ResultKind
 
 _LONGEST_NAME = 60
 _LONGEST_REASON = 200
+_LONGEST_CAUSE = 300
 # A deploy longer ago than this before the window is hardly the cause, so the sentence leaves it out.
 _SUSPECT = timedelta(days=7)
 _ACRONYMS = {
@@ -23,6 +24,11 @@ _ACRONYMS = {
     "rmse": "RMSE",
     "roc": "ROC",
 }
+_OF_THE_STREAM: dict[SuspectKind, str] = {
+    "schema": "a change of the schema",
+    "volume": "the volume of rows",
+    "labels": "the labels",
+}
 _TROUBLE: dict[ResultKind, str] = {
     "drift": "drift",
     "quality": "data quality problem",
@@ -31,19 +37,54 @@ _TROUBLE: dict[ResultKind, str] = {
 }
 
 
-def firing_sentence(ranked: Sequence[Result], window: Window, in_a_row: int, deploy: DeployFacts | None) -> str:
-    """What is wrong, where, since when, how badly, and what went live shortly before.
+def firing_sentence(
+    ranked: Sequence[Result],
+    window: Window,
+    in_a_row: int,
+    deploy: DeployFacts | None,
+    suspects: Sequence[SuspectFacts] = (),
+    cause: str | None = None,
+) -> str:
+    """What is wrong, where, since when, how badly, what may be behind it, and what went live shortly before.
 
-    ``ranked`` are the results behind the alerts that began to fire, the worst first, at least one.
+    ``ranked`` are the results behind the alerts that began to fire, the worst first, at least one; ``suspects`` the
+    likeliest first, and ``cause`` what is said where none of them is a finding.
     """
     worst = ranked[0]
     since = f"since {_instant(window.start)}"
     if in_a_row > 1:
         since = f"in {in_a_row} windows in a row, the last {_span(window)}"
     parts = [f"{_TROUBLE[worst.kind]} in {_subjects(ranked)} {since}", f"worst: {_figures(worst)}"]
-    if deploy is not None and window.start - deploy.at <= _SUSPECT:
+    suspected = _suspected(worst, suspects, cause)
+    parts += suspected
+    told = bool(suspected) and all(suspect.kind == "deploy" for suspect in suspects)
+    if deploy is not None and window.start - deploy.at <= _SUSPECT and not told:
         parts.append(_deployed(deploy, window))
     return f"{one_line(worst.model, _LONGEST_NAME)}: " + "; ".join(parts)
+
+
+def _suspected(worst: Result, suspects: Sequence[SuspectFacts], cause: str | None) -> list[str]:
+    """The suspects by name; where nothing was found, the sentence that says so.
+
+    The worst alert's own field is named already, and deploys are told by the sentence about them.
+    """
+    findings = [suspect for suspect in suspects if suspect.kind != "deploy"]
+    if not findings:
+        return [] if cause is None else [one_line(cause, _LONGEST_CAUSE)]
+    own = worst.field if worst.kind in ("drift", "quality") else None
+    others = [
+        suspect for suspect in findings if suspect.segment is not None or suspect.field is None or suspect.field != own
+    ]
+    names = list(dict.fromkeys(_suspect_name(suspect) for suspect in others))
+    return [f"suspects so far: {', '.join(names)}"] if names else []
+
+
+def _suspect_name(suspect: SuspectFacts) -> str:
+    where = "" if suspect.segment is None else f"segment {one_line(suspect.segment, _LONGEST_NAME)}"
+    what = "" if suspect.field is None else one_line(suspect.field, _LONGEST_NAME)
+    if where or what:
+        return " in ".join(part for part in (what, where) if part)
+    return _OF_THE_STREAM.get(suspect.kind, "all fields together")
 
 
 def resolved_sentence(ranked: Sequence[Result], window: Window, n_firing: int) -> str:

@@ -61,8 +61,6 @@ def _check_zone(name: str, instant: datetime | None) -> None:
 
 def _result(result: Result) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(result)
-    # A number of the database that means nothing to others.
-    del shown["id"]
     return shown
 
 

@@ -191,4 +191,5 @@ def _alert_row(row: Row[Any]) -> AlertRow:
         status=row.status,
         reason=row.reason or "",
         n_current=row.n_current,
+        result_id=row.result_id,
     )

@@ -335,6 +335,7 @@ class AlertRow:
     status: Status | None
     reason: str
     n_current: int | None
+    result_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

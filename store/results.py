@@ -1,14 +1,14 @@
 """Results: what every method said about every field in every window, kept for each revision of the window."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, func, insert, select, update
 
-from store.records import Result, ResultKind
+from store.records import Result, ResultKind, Status
 from store.schema import model, monitor, result, run
 
 _NUMBERS = ("value", "threshold", "p_value", "effect", "severity_score", "interval_low", "interval_high")
@@ -55,13 +55,14 @@ def results(
     since: datetime | None = None,
     until: datetime | None = None,
     kind: ResultKind | None = None,
+    statuses: Collection[Status] | None = None,
     latest_only: bool = True,
     limit: int | None = None,
 ) -> list[Result]:
     """Results of windows that end in (since, until], so of what lies between the two instants.
 
-    None leaves a side open, or takes results of every model or kind. Ordered by window end, then by model, monitor,
-    method, field, segment and revision. Of more than ``limit`` results those of the newest windows are given.
+    None leaves a side open, or takes results of every model, kind or status. Ordered by window end, then by model,
+    monitor, method, field, segment and revision. Of more than ``limit`` results those of the newest windows are given.
     """
     query = _named_results(model)
     if since is not None:
@@ -70,10 +71,31 @@ def results(
         query = query.where(result.c.window_end <= until)
     if kind is not None:
         query = query.where(result.c.kind == kind)
+    if statuses is not None:
+        query = query.where(result.c.status.in_(statuses))
     if latest_only:
         query = query.where(result.c.latest)
     if limit is not None:
         query = query.order_by(result.c.window_end.desc(), result.c.id.desc()).limit(limit)
+    return _read(conn, query)
+
+
+def get_result(conn: Connection, result_id: int) -> Result | None:
+    """The result with that id, of whichever revision; None where there is none."""
+    row = conn.execute(_named_results(None).where(result.c.id == result_id)).one_or_none()
+    return None if row is None else Result(*row)
+
+
+def revisions_of(conn: Connection, of: Result) -> list[Result]:
+    """What was said of the same window by the same method, field and segment, the oldest revision first."""
+    query = _named_results(of.model).where(
+        monitor.c.name == of.monitor,
+        result.c.window_start == of.window_start,
+        result.c.window_end == of.window_end,
+        result.c.method == of.method,
+        result.c.field == (of.field or ""),
+        result.c.segment == (of.segment or ""),
+    )
     return _read(conn, query)
 
 

@@ -45,6 +45,7 @@ RESULT_KEYS = (
     "computed_at",
     "interval_low",
     "interval_high",
+    "id",
 )
 
 

@@ -5,17 +5,20 @@ by somebody else, and changes nothing.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from alerts.body import SuspectFacts
 from alerts.lifecycle import announcement, n_firing, step, subject
 from alerts.messages import Changed, Context, messages_for, to_outbox
 from dashboard.links import model_address
+from detectors.root_cause import RootCause
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from modelwatch.cycle.detecting import Judged
+from modelwatch.suspects import suspects_behind
 from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys
 from store.engine import writing
@@ -98,6 +101,7 @@ class Committer:
         save_evidence(conn, self.monitor.id, self.baseline.id, judged.evidence)
         results = [replace(result, id=result_id) for result, result_id in zip(judged.results, ids, strict=True)]
         changed = self._step(conn, judged, results, states)
+        found = self._suspects(conn, changed)
         context = Context(
             definition=self.model.definition,
             monitor=self.monitor,
@@ -105,12 +109,19 @@ class Committer:
             deploys=deploys(conn, self.model.id) if changed else (),
             dashboard=self._page(),
             n_firing=n_firing(states.values()),
+            suspects=() if found is None else [SuspectFacts(**asdict(each)) for each in found.suspects],
+            cause=None if found is None else found.sentence,
         )
         messages = messages_for(changed, context, self.now)
         to = channels(conn, self.model.id) if messages else ()
         enqueue(conn, to_outbox(messages, to, self.clock(), self.new_id))
         announced = [announcement(each.change) for each in changed]
         return Committed(1, len(results), announced.count("firing"), announced.count("resolved"))
+
+    def _suspects(self, conn: Connection, changed: Sequence[Changed]) -> RootCause | None:
+        """What may be behind the alerts that begin to fire, as far as it is known now; None where none does."""
+        fired = [each.result for each in changed if announcement(each.change) == "firing"]
+        return suspects_behind(conn, self.model, self.baseline, fired) if fired else None
 
     def _page(self) -> str | None:
         """The address of the page that shows what the messages tell."""

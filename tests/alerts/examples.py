@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from alerts.body import SuspectFacts
 from store.definitions import ModelDefinition, MonitorSpec
 from store.records import Baseline, Deploy, Monitor, Result, Status
 
@@ -74,3 +75,22 @@ DEPLOYS = (
     Deploy(id=2, model_id=1, version="7", at=datetime(2026, 5, 2, 22, 30, tzinfo=UTC), note="new income feed"),
     Deploy(id=3, model_id=1, version="8", at=datetime(2026, 5, 4, 12, tzinfo=UTC), note="after the window"),
 )
+SUSPECTS = (
+    SuspectFacts(
+        kind="field",
+        field="income",
+        segment=None,
+        deploy=None,
+        score=0.8,
+        sentence="'income': ks 4.1 times its limit (mean 51,200 -> 512); importance 0.5; began with the trouble",
+    ),
+    SuspectFacts(
+        kind="deploy",
+        field=None,
+        segment=None,
+        deploy="7",
+        score=0.7,
+        sentence="version 7 (new income feed) went live 1 h 30 min before the first bad window",
+    ),
+)
+CAUSE = f"most likely so far (quality not judged yet): {SUSPECTS[0].sentence}"

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alerts.body import SuspectFacts
 from alerts.lifecycle import Change, step
-from alerts.messages import MAX_BODY_BYTES, Changed, Context, messages_for, to_outbox
+from alerts.messages import MAX_BODY_BYTES, MAX_SUSPECTS, Changed, Context, messages_for, to_outbox
 from store.definitions import ChannelSpec, MonitorSpec
 from store.records import AlertState, Channel, Result, Status
-from tests.alerts.examples import BASELINE, DEPLOYS, DRIFT, MODEL, MONITOR, NOW, START, result
+from tests.alerts.examples import BASELINE, CAUSE, DEPLOYS, DRIFT, MODEL, MONITOR, NOW, START, SUSPECTS, result
 from tests.alerts.webhook_schema import strict_validator
 
 CONTEXT = Context(MODEL, MONITOR, BASELINE, DEPLOYS, "https://modelwatch.example.org/?model=credit", n_firing=3)
@@ -111,6 +112,8 @@ def test_a_body_is_small_and_as_documented_whatever_the_data_call_themselves(
         baseline=replace(BASELINE, origin=long),
         dashboard="https://modelwatch.example.org/?" + long * 20,
         deploys=[replace(DEPLOYS[1], note=long, version=owner)],
+        suspects=[SuspectFacts("segment", field, segment, owner, 0.5, long) for field, segment, *_ in rows[:7]],
+        cause=long,
     )
     (message,) = messages_for(changed, context, NOW)
     assert len(message.body.encode()) <= MAX_BODY_BYTES
@@ -118,8 +121,40 @@ def test_a_body_is_small_and_as_documented_whatever_the_data_call_themselves(
     VALIDATOR.validate(body)
     assert body["data"]["n_alerts"] == len(rows)
     assert body["data"]["n_omitted"] == len(rows) - len(body["data"]["alerts"])
+    assert len(body["data"]["suspects"]) <= MAX_SUSPECTS
     assert body["data"]["summary"].isprintable()
     assert len(body["data"]["summary"]) < 1000
+
+
+def test_suspects_are_told_by_name_where_alerts_fire_and_not_where_they_are_over() -> None:
+    drop = result(field=None, method="accuracy", value=0.7, threshold=0.8)
+    context = replace(CONTEXT, suspects=SUSPECTS, cause=CAUSE)
+    told = data_of([fired(drop)], context)
+    assert [each["kind"] for each in told["suspects"]] == ["field", "deploy"]
+    assert told["cause"] == CAUSE
+    assert "; suspects so far: income; version 7 (new income feed) went live 1 h 30 min before" in told["summary"]
+    own = data_of([fired(result())], context)
+    assert "suspects so far" not in own["summary"]
+    assert (over := data_of([resolved(result(0, "ok"))], context))["suspects"] == []
+    assert over["cause"] is None
+
+
+def test_a_message_says_where_nothing_was_found() -> None:
+    words = "no input changed: the relation between inputs and label may have changed"
+    context = replace(CONTEXT, cause=words, deploys=())
+    summary = data_of([fired(result(field=None, method="accuracy"))], context)["summary"]
+    assert summary.endswith(f"; {words}")
+    with_deploy = replace(CONTEXT, cause=f"{words}, or the model itself: {SUSPECTS[1].sentence}", suspects=SUSPECTS[1:])
+    summary = data_of([fired(result(field=None, method="accuracy"))], with_deploy)["summary"]
+    assert summary.count("went live") == 1
+
+
+def test_one_long_alert_leaves_out_suspects_rather_than_growing_beyond_what_receivers_take() -> None:
+    wide = "\N{PILE OF POO}" * 256
+    suspects = [SuspectFacts("segment", wide, wide, wide, 0.5, wide * 2)] * 5
+    data = data_of([fired(result(field=wide, segment=wide, reason=wide))], replace(CONTEXT, suspects=suspects))
+    assert len(data["alerts"]) == 1
+    assert 0 < len(data["suspects"]) < 5
 
 
 def test_the_largest_body_still_lists_the_worst() -> None:

@@ -16,7 +16,7 @@ from alerts.lifecycle import step
 from alerts.messages import Changed, Context, messages_for
 from alerts.retry import DELAYS
 from store.records import Result
-from tests.alerts.examples import BASELINE, DEPLOYS, DRIFT, MODEL, MONITOR, NOW, result
+from tests.alerts.examples import BASELINE, CAUSE, DEPLOYS, DRIFT, MODEL, MONITOR, NOW, SUSPECTS, result
 from tests.alerts.webhook_schema import DOCS, schema, strict_validator
 
 PAGE = (DOCS / "webhook.md").read_text(encoding="utf-8")
@@ -30,12 +30,19 @@ def blocks(language: str) -> list[str]:
 
 def example_body() -> str:
     results = [
-        result(reason="mean 51,200 -> 512"),
-        result(field="age", value=0.17, status="warning"),
-        result(field="score", value=0.14, status="warning", segment="region=north"),
+        result(reason="mean 51,200 -> 512", id=4711),
+        result(field="age", value=0.17, status="warning", id=4712),
+        result(field="score", value=0.14, status="warning", segment="region=north", id=4715),
     ]
     context = Context(
-        MODEL, MONITOR, BASELINE, DEPLOYS, "https://modelwatch.example.org/?model=credit", n_firing=len(results)
+        MODEL,
+        MONITOR,
+        BASELINE,
+        DEPLOYS,
+        "https://modelwatch.example.org/?model=credit",
+        n_firing=len(results),
+        suspects=SUSPECTS,
+        cause=CAUSE,
     )
     (message,) = messages_for([_fired(each) for each in results], context, NOW)
     return message.body
@@ -80,7 +87,13 @@ def test_the_schema_requires_every_key_that_is_always_sent() -> None:
     document = schema()
     data = document["properties"]["data"]
     assert sorted(document["required"]) == sorted(Body.__struct_fields__)
-    for described in (document, data, data["properties"]["window"], document["$defs"]["alert"]):
+    for described in (
+        document,
+        data,
+        data["properties"]["window"],
+        document["$defs"]["alert"],
+        document["$defs"]["suspect"],
+    ):
         assert sorted(described["required"]) == sorted(described["properties"])
 
 

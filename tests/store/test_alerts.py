@@ -116,10 +116,14 @@ def test_alerts_are_listed_with_names_and_the_result_they_rest_on(engine: Engine
         status="critical",
         reason="median 51,230, was 42,000",
         n_current=480,
+        result_id=credit.result_id,
     )
     with engine.connect() as connection:
         assert alert_rows(connection, "credit", {"firing"}) == [expected]
-        assert alert_rows(connection, states=["firing"]) == [replace(expected, model="churn"), expected]
+        assert alert_rows(connection, states=["firing"]) == [
+            replace(expected, model="churn", result_id=churn.result_id),
+            expected,
+        ]
         (waiting,) = alert_rows(connection, states=["pending"])
         listed = [(row.model, row.field, row.segment, row.state) for row in alert_rows(connection)]
         assert alert_rows(connection, "nobody") == alert_rows(connection, states=()) == []

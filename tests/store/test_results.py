@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from store.engine import writing
 from store.records import Result
-from store.results import add_results, latest_window_results, results
+from store.results import add_results, get_result, latest_window_results, results, revisions_of
 from tests.store.conftest import NOW
 from tests.store.recorded import DAY, a_result, add_model, add_run, monitors_by_name
 
@@ -184,3 +184,22 @@ def test_the_last_window_of_each_monitor_in_force(engine: Engine, recorder: _Rec
     add_model(engine, "credit", "drift")
     assert last("credit") == [again]
     assert len(_read(engine, model="credit")) == 4
+
+
+def test_one_result_is_read_by_its_id_whatever_its_revision(engine: Engine, recorder: _Recorder) -> None:
+    run_id = add_run(engine, recorder.monitor_ids["credit", "drift"][1], NOW)
+    (first,) = recorder.add(run_id, [a_result(NOW, n_current=480)])
+    second, _ = recorder.add(run_id, [a_result(NOW, n_current=500, revision=2), a_result(NOW, field="age", revision=2)])
+    with engine.connect() as connection:
+        early, late = get_result(connection, first), get_result(connection, second)
+        assert early is not None
+        assert late is not None
+        assert (early.n_current, late.n_current) == (480, 500)
+        assert revisions_of(connection, late) == [early, late]
+        assert get_result(connection, second + 100) is None
+
+
+def test_results_are_chosen_by_their_status(engine: Engine, recorder: _Recorder) -> None:
+    recorder.run([a_result(NOW, status="ok"), a_result(NOW, field="age"), a_result(NOW, field="job", status="nodata")])
+    assert [each.field for each in _read(engine, statuses=["ok", "nodata"])] == ["income", "job"]
+    assert _read(engine, statuses=[]) == []

@@ -19,7 +19,7 @@ LEAST_SCORE = 0.1
 # What came first may be the cause: it fades with the windows between. What came later can hardly be.
 _FADES_IN_WINDOWS, _LEAST_TIMING, _LATER = 2.0, 0.1, 0.5
 # A deploy is a circumstance, not a finding; traffic and labels distort rather than break.
-_DEPLOY_WEIGHT, _VOLUME_WEIGHT, _LABELS_WEIGHT = 0.7, 0.8, 0.8
+_DEPLOY_WEIGHT, _VOLUME_WEIGHT, _LABELS_WEIGHT = 0.5, 0.8, 0.8
 # A change of shape of fields of which no check says how much they matter.
 _SCHEMA_WEIGHT = 0.5
 # A field that broke in one segment alone says less than the segment does.

@@ -18,7 +18,7 @@ from dashboard.links import model_address
 from detectors.root_cause import RootCause
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from modelwatch.cycle.detecting import Judged
-from modelwatch.suspects import suspects_behind
+from modelwatch.cycle.suspects import suspects_behind
 from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys
 from store.engine import writing

@@ -89,7 +89,7 @@ SUSPECTS = (
         field=None,
         segment=None,
         deploy="7",
-        score=0.7,
+        score=0.5,
         sentence="version 7 (new income feed) went live 1 h 30 min before the first bad window",
     ),
 )

@@ -117,6 +117,14 @@ class ProfileDelta:
     performance: bytes | None
 
 
+class Companion(NamedTuple):
+    """Further sums of the rows that a profile of the same key counts; ``part`` names the kind of check they serve."""
+
+    key: ProfileKey
+    part: str
+    payload: bytes
+
+
 class ProfileSums(NamedTuple):
     """Rows counted, rows with a label among them, and the two serialised sums, of one segment of a baseline."""
 

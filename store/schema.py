@@ -218,6 +218,29 @@ profile = Table(
     Column("performance", LargeBinary, nullable=False),
 )
 
+# Further sums of the rows of an hour, kept apart from its profile: each ``part`` serves one kind of check and adds up
+# by its own rule.
+profile_companion = Table(
+    "profile_companion",
+    metadata,
+    Column("binning_id", BigId, ForeignKey("binning.id"), primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("start", Instant, primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("version_id", BigId, ForeignKey("model_version.id"), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+)
+
+# What a baseline's rows leave behind for the checks that need more than its profile, one row a part.
+baseline_companion = Table(
+    "baseline_companion",
+    metadata,
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("segment", Text, primary_key=True),
+    Column("part", Text, primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+)
+
 monitor = Table(
     "monitor",
     metadata,

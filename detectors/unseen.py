@@ -26,19 +26,19 @@ def cut_text(text: str) -> str:
     return text[:MAX_TEXT]
 
 
-def sample(counts: Iterable[tuple[str, int]]) -> UnseenSample:
+def sample(counts: Iterable[tuple[str, int]], size: int = SAMPLE_SIZE) -> UnseenSample:
     """The sample of new texts given with their counts; a text may come several times and its counts add up."""
     totals: dict[str, int] = {}
     for text, count in counts:
         key = cut_text(text)
         totals[key] = totals.get(key, 0) + count
-    kept = sorted((text_hash(text), text) for text in totals)[:SAMPLE_SIZE]
+    kept = sorted((text_hash(text), text) for text in totals)[:size]
     return {text: totals[text] for _, text in kept}
 
 
-def merge(*samples: UnseenSample) -> UnseenSample:
+def merge(*samples: UnseenSample, size: int = SAMPLE_SIZE) -> UnseenSample:
     """The sample of the rows of all samples together."""
-    return sample(pair for part in samples for pair in part.items())
+    return sample((pair for part in samples for pair in part.items()), size)
 
 
 def merge_fields(parts: Sequence[Mapping[int, UnseenSample]]) -> Mapping[int, UnseenSample]:

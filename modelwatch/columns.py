@@ -15,12 +15,21 @@ from detectors.bins import NumericBins
 from detectors.columns import MISSING_CODE, CategoryColumn, Column, NumericColumn
 from modelwatch.column_building import CategoryReading, categories, coded, numbers, reading
 from modelwatch.fields import field_name, place, score_field
-from modelwatch.log_reading import columns_together
+from modelwatch.log_reading import columns_and_names_together, columns_together
+from modelwatch.unknown_names import UnknownNames, unknown_names
 from modelwatch.values import MISTYPED, decode
 from store.definitions import FieldKind
 from store.records import LoggedPredictions
 
-__all__ = ["columns_of_frame", "columns_of_log", "columns_one_by_one", "field_name", "label_column", "score_field"]
+__all__ = [
+    "columns_and_names_of_log",
+    "columns_of_frame",
+    "columns_of_log",
+    "columns_one_by_one",
+    "field_name",
+    "label_column",
+    "score_field",
+]
 
 
 def columns_of_log(binning: Binning, rows: LoggedPredictions) -> dict[str, Column]:
@@ -30,6 +39,12 @@ def columns_of_log(binning: Binning, rows: LoggedPredictions) -> dict[str, Colum
     """
     together = columns_together(binning, rows)
     return columns_one_by_one(binning, rows) if together is None else together
+
+
+def columns_and_names_of_log(binning: Binning, rows: LoggedPredictions) -> tuple[dict[str, Column], UnknownNames]:
+    """The same, and the names of features that are no fields of the binning, with the rows that had them."""
+    together = columns_and_names_together(binning, rows)
+    return together or (columns_of_log(binning, rows), unknown_names(binning, rows))
 
 
 def columns_one_by_one(binning: Binning, rows: LoggedPredictions) -> dict[str, Column]:

@@ -1,6 +1,6 @@
 """Rows and changed labels of one batch as additions to the profiles of their hours, versions and segments."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,19 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.binning import Binning
+from detectors.columns import Column
 from detectors.encoding import encode_profile, merge_encoded
 from detectors.performance_encoding import decode_performance, encode_performance
 from detectors.performance_profile import add, empty_performance
 from detectors.profile import empty
-from detectors.profile_groups import encode_rows
-from modelwatch.columns import columns_of_log, label_column
+from detectors.profile_groups import Coded, encode_rows
+from modelwatch.columns import columns_and_names_of_log, columns_of_log, label_column
+from modelwatch.companions import companions_of
 from modelwatch.fields import PREDICTION
 from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind
 from modelwatch.scheme import Scheme, is_score
-from modelwatch.segments import groupings, segment_fields
+from modelwatch.segments import WHOLE, groupings, segment_fields
 from store.column_types import from_micros
 from store.definitions import ModelDefinition, duration
-from store.records import LabelChanges, LoggedPredictions, ProfileDelta, ProfileKey, StoredProfile
+from store.records import Companion, LabelChanges, LoggedPredictions, ProfileDelta, ProfileKey, StoredProfile
 
 
 class Arrival(NamedTuple):
@@ -29,6 +31,13 @@ class Arrival(NamedTuple):
     start: datetime
     n_rows: int
     n_labels: int
+
+
+class Additions(NamedTuple):
+    """What a batch adds to the profiles (a key may come twice, once for rows and once for labels) and beside them."""
+
+    profiles: list[ProfileDelta]
+    companions: list[Companion]
 
 
 class Counting:
@@ -50,9 +59,10 @@ class Counting:
             )
         )
 
-    def deltas(self, rows: LoggedPredictions, changes: LabelChanges) -> list[ProfileDelta]:
-        """What new rows and changed labels add; a key may come twice, once for each."""
-        return [*self._of_rows(rows), *self._of_labels(changes)]
+    def additions(self, rows: LoggedPredictions, changes: LabelChanges) -> Additions:
+        """What new rows and changed labels add."""
+        of_rows = self._of_rows(rows)
+        return Additions([*of_rows.profiles, *self._of_labels(changes)], of_rows.companions)
 
     def arrivals(self, rows: LoggedPredictions, changes: LabelChanges) -> list[Arrival]:
         """How many rows and changed labels come into each hour that gets any."""
@@ -85,13 +95,20 @@ class Counting:
         layout = self._scheme.layout
         return encode_performance(add(decode_performance(layout, a), decode_performance(layout, b)))
 
-    def _of_rows(self, rows: LoggedPredictions) -> Iterator[ProfileDelta]:
+    def _of_rows(self, rows: LoggedPredictions) -> Additions:
         if not rows.ids:
-            return
-        columns = columns_of_log(self._scheme.binning, rows)
+            return Additions([], [])
+        columns, unknown = columns_and_names_of_log(self._scheme.binning, rows)
         coded = encode_rows(self._scheme.binning, columns)
         hours = _hours(rows, self._grain)
-        for grouping in groupings(self._scheme, self._definition, columns, len(rows.ids)):
+        keys = [hours.key(position, WHOLE) for position in range(hours.n)]
+        return Additions(
+            list(self._profiles(columns, coded, hours)),
+            list(companions_of(coded, columns, unknown, hours.of_row, keys)),
+        )
+
+    def _profiles(self, columns: Mapping[str, Column], coded: Coded, hours: "_Hours") -> Iterator[ProfileDelta]:
+        for grouping in groupings(self._scheme, self._definition, columns, coded.n):
             groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)
             present, own = _renumbered(groups)
             profiles = coded.grouped(own, len(present))

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
+from modelwatch.companions import joined
 from modelwatch.cycle.counting import Counting
 from modelwatch.scheme import Scheme
 from store.baselines import get_binning
+from store.companions import add_companions
 from store.engine import writing
 from store.fences import fence
 from store.label_log import label_changes
@@ -83,12 +85,14 @@ def _read(engine: Engine, model: Model, baseline: Baseline, goal: tuple[int, int
 def _count(engine: Engine, model: Model, batch: _Batch) -> bool:
     """Add a batch to the profiles; False when somebody else has done so in the meantime."""
     counting = Counting(Scheme.from_bytes(batch.binning.payload), model.definition)
-    deltas = counting.deltas(batch.rows, batch.changes)
+    added = counting.additions(batch.rows, batch.changes)
     arrivals = counting.arrivals(batch.rows, batch.changes)
     with writing(engine) as conn:
         merged = merge_profiles(
-            conn, batch.binning.id, expected=batch.before, to=batch.after, deltas=deltas, merge=counting.merge
+            conn, batch.binning.id, expected=batch.before, to=batch.after, deltas=added.profiles, merge=counting.merge
         )
+        if merged:
+            add_companions(conn, batch.binning.id, added.companions, joined)
         if merged and has_computed_runs(conn, model.id):
             for start, n_rows, n_labels in arrivals:
                 note_new_rows(conn, model.id, start, n_rows, n_labels)

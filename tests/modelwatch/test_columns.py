@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from detectors.binning import Binning, choose_binning
 from detectors.columns import CategoryColumn, Column, NumericColumn
 from modelwatch.columns import (
+    columns_and_names_of_log,
     columns_of_frame,
     columns_of_log,
     columns_one_by_one,
@@ -21,7 +22,8 @@ from modelwatch.columns import (
     score_field,
 )
 from modelwatch.fields import place
-from modelwatch.log_reading import columns_together
+from modelwatch.log_reading import columns_and_names_together, columns_together
+from modelwatch.unknown_names import UnknownNames, unknown_names
 from store.records import LoggedPredictions
 
 BINARY = choose_binning(
@@ -119,6 +121,42 @@ def test_reading_together_and_one_by_one_mean_the_same(rows: LoggedPredictions) 
         assert {name: cells(column) for name, column in together.items()} == {
             name: cells(column) for name, column in single.items()
         }
+
+
+def names_by_row(found: UnknownNames) -> set[tuple[int, str]]:
+    return {(row, found.names[code]) for row, code in zip(found.rows.tolist(), found.codes.tolist(), strict=True)}
+
+
+@pytest.mark.slow
+@given(rows=logs(PLAIN | {"extra": SCALARS, "other": st.integers()}, st.floats(0, 1)))
+@settings(max_examples=150)
+def test_unknown_names_are_the_same_read_together_and_one_by_one(rows: LoggedPredictions) -> None:
+    columns, found = columns_and_names_of_log(BINARY, rows)
+    assert names_by_row(found) == names_by_row(unknown_names(BINARY, rows))
+    single = columns_one_by_one(BINARY, rows)
+    assert {name: cells(column) for name, column in columns.items()} == {
+        name: cells(column) for name, column in single.items()
+    }
+
+
+def test_names_that_are_no_fields_are_found_with_their_rows() -> None:
+    rows = log_of(
+        ['{"income": 1, "tenure": 3}', '{"income": 2}', '{"tenure": null, "nested": {"a": 1}, "score": 2}', "[]"] * 20
+    )
+    found = unknown_names(BINARY, rows)
+    assert names_by_row(found) == {(4 * n, "tenure") for n in range(20)} | {(4 * n + 2, "nested") for n in range(20)}
+    of_group = found.by_group(np.array([0, -1, 1, 1] * 20))
+    assert of_group == {0: {"tenure": 20}, 1: {"nested": 20}}
+
+
+def test_names_that_come_in_some_rows_are_read_together_with_the_rest() -> None:
+    rows = log_of(['{"income": 1, "tenure": 3, "since": "2026"}', '{"income": 2, "since": null}'])
+    together = columns_and_names_together(BINARY, rows)
+    assert together is not None
+    assert names_by_row(together[1]) == {(0, "tenure"), (0, "since")}
+    late = log_of(['{"income": 1}'] * 30 + ['{"income": 1, "tenure": 3}'])
+    assert columns_and_names_together(BINARY, late) is None
+    assert names_by_row(columns_and_names_of_log(BINARY, late)[1]) == {(30, "tenure")}
 
 
 @given(rows=logs(PLAIN, st.floats(0, 1)))

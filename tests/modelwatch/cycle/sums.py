@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from detectors.encoding import decode_profile
 from detectors.performance_encoding import decode_performance
@@ -15,7 +15,7 @@ from detectors.profile import Profile
 from modelwatch.scheme import Scheme
 from store.baselines import get_binning
 from store.records import Result
-from store.schema import model_version, profile
+from store.schema import model_version, profile, profile_companion
 from tests.detectors.profiles_equal import assert_same
 from tests.modelwatch.cycle.world import World, comparable
 
@@ -27,6 +27,7 @@ class Sums(NamedTuple):
     n_labelled: int
     fields: Profile
     performance: PerformanceProfile
+    companions: Mapping[str, bytes]
 
 
 def stored_sums(world: World) -> dict[Key, Sums]:
@@ -38,19 +39,29 @@ def stored_sums(world: World) -> dict[Key, Sums]:
             .join(model_version, model_version.c.id == profile.c.version_id)
             .where(profile.c.binning_id == world.baseline.binning_id)
         )
+        beside = stored_companions(conn, world.baseline.binning_id)
         return {
             (row.start, row.segment, row.version): Sums(
                 row.n_rows,
                 row.n_labelled,
                 decode_profile(scheme.binning, row.fields),
                 decode_performance(scheme.layout, row.performance),
+                beside.get((row.start, row.segment, row.version_id), {}),
             )
             for row in conn.execute(query)
         }
 
 
+def stored_companions(conn: Connection, binning_id: int) -> dict[tuple[datetime, str, int], dict[str, bytes]]:
+    """The payloads beside each hour, by part."""
+    found: dict[tuple[datetime, str, int], dict[str, bytes]] = {}
+    for row in conn.execute(select(profile_companion).where(profile_companion.c.binning_id == binning_id)):
+        found.setdefault((row.start, row.segment, row.version_id), {})[row.part] = row.payload
+    return found
+
+
 def assert_same_sums(a: Mapping[Key, Sums], b: Mapping[Key, Sums]) -> None:
-    """Counts are equal exactly, sums within rounding."""
+    """Counts and what is counted beside them are equal exactly, sums within rounding."""
     assert a.keys() == b.keys()
     for key, mine in a.items():
         other = b[key]
@@ -58,6 +69,8 @@ def assert_same_sums(a: Mapping[Key, Sums], b: Mapping[Key, Sums]) -> None:
         assert_same(mine.fields, other.fields)
         assert np.array_equal(mine.performance.counts, other.performance.counts), key
         assert np.allclose(mine.performance.sums, other.performance.sums, rtol=1e-9, atol=1e-9), key
+        # Whole numbers, hashes and names add up exactly.
+        assert mine.companions == other.companions, key
 
 
 def assert_same_results(a: Sequence[Result], b: Sequence[Result]) -> None:

@@ -12,12 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from detectors.columns import Column
 from detectors.profile import profile
+from detectors.profile_groups import encode_rows
 from modelwatch.columns import columns_of_frame
+from modelwatch.companions import companions_of
 from modelwatch.cycle.profiling import profile_model
 from modelwatch.outcomes import performance_of
 from modelwatch.scheme import Scheme
+from modelwatch.unknown_names import no_names
 from store.baselines import get_binning
+from store.records import ProfileKey
 from tests.modelwatch.cycle.sums import Key, Sums, assert_same_results, assert_same_sums, stored_sums
 from tests.modelwatch.cycle.world import (
     DAY,
@@ -87,9 +92,17 @@ def counted_directly(world: World) -> dict[Key, Sums]:
             columns = columns_of_frame(rows, KINDS, scheme.binning)
             texts = [truth[name] for name in rows["id"]]
             performance = performance_of(scheme, columns, texts)
-            sums = Sums(len(rows), len(rows), profile(scheme.binning, columns), performance)
+            beside = {} if segment else counted_beside(scheme, columns, len(rows))
+            sums = Sums(len(rows), len(rows), profile(scheme.binning, columns), performance, beside)
             found[start.to_pydatetime(), segment, version] = sums
     return found
+
+
+def counted_beside(scheme: Scheme, columns: dict[str, Column], n_rows: int) -> dict[str, bytes]:
+    coded = encode_rows(scheme.binning, columns)
+    of_row = np.zeros(n_rows, dtype=np.int64)
+    key = ProfileKey(0, "", hours(0))
+    return {each.part: each.payload for each in companions_of(coded, columns, no_names(), of_row, [key])}
 
 
 def in_batches(world: World, chance: int, cuts: Sequence[tuple[int, bool]]) -> None:

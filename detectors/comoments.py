@@ -5,9 +5,10 @@ order and any split, and rows can be taken away again; all exactly.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from struct import Struct
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +47,13 @@ class CoMoments:
     def n_fields(self) -> int:
         return len(self.n)
 
+    def of(self, positions: Sequence[int]) -> Self:
+        """The sums of some of the fields, by their positions."""
+        chosen = np.ix_(positions, positions)
+        return replace(
+            self, n=self.n[chosen], sums=self.sums[chosen], squares=self.squares[chosen], products=self.products[chosen]
+        )
+
 
 def no_comoments(n_fields: int, fingerprint: bytes) -> CoMoments:
     """The sums of no rows."""
@@ -82,6 +90,20 @@ def total(n_fields: int, fingerprint: bytes, parts: Iterable[CoMoments]) -> CoMo
     for part in parts:
         result = add(result, part)
     return result
+
+
+def correlations(sums: CoMoments) -> NDArray[np.float64]:
+    """Correlation (float64[F, F]) of the codes of each pair, over rows where both are present; NaN where undefined.
+
+    r = (n Sxy - Sx Sy) / sqrt((n Sxx - Sx^2) (n Syy - Sy^2)): Pearson's of coarse ranks, so about Spearman's of the
+    values.
+    """
+    n, sums_x, squares = (each.astype(np.float64) for each in (sums.n, sums.sums, sums.squares))
+    covariance = n * sums.products - sums_x * sums_x.T
+    variance = n * squares - sums_x * sums_x
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = covariance / np.sqrt(variance * variance.T)
+    return np.where((variance > 0) & (variance.T > 0), np.clip(r, -1.0, 1.0), np.nan)
 
 
 def unthreaded_blocks(n: int, n_fields: int) -> Iterator[slice]:

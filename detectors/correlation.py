@@ -4,17 +4,17 @@ Two features that were swapped keep every distribution of a single field; what t
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from detectors.comoments import CoMoments
+from detectors.comoments import CoMoments, correlations
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.noise import CHANCE
-from detectors.pair_scatter import PairScatter
-from detectors.wording import name
+from detectors.pair_scatter import LARGEST, PairScatter
+from detectors.wording import count, name
 
 METHOD = "correlation"
 MIN_ROWS = 100
@@ -22,19 +22,15 @@ FIXED_THRESHOLD = 0.1
 # The normal approximation needs this many rows for each product of the two kurtoses: few rows of a rare value do
 # not make a correlation.
 ROWS_PER_KURTOSIS = 5
-# Fisher's transformation has no end at 1.
-_LARGEST = 0.9999
 NAMED_PAIRS = 3
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class PairChange:
     """The correlation of two fields at the baseline and in the window, and the change that chance alone reaches.
 
-    ``by_chance`` is the change in this direction that any of all pairs reaches once in 1,000 windows; ``z`` is the
-    change in standard errors.
+    ``by_chance`` is the change in this direction that any of all pairs reaches by chance in one of so many windows as
+    was asked for; ``z`` is the change in standard errors.
     """
 
     first: str
@@ -51,23 +47,42 @@ class PairChange:
         """The correlation now less that before."""
         return self.now - self.before
 
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset((self.first, self.second))
 
-def correlations(sums: CoMoments) -> Numbers:
-    """Correlation (float64[F, F]) of the codes of each pair, over rows where both are present; NaN where undefined.
+    def beyond(self, limit: float) -> bool:
+        """Whether the change is beyond a limit, and beyond chance."""
+        return abs(self.change) >= max(limit, self.by_chance)
 
-    r = (n Sxy - Sx Sy) / sqrt((n Sxx - Sx^2) (n Syy - Sy^2)): Pearson's of coarse ranks, so about Spearman's of the
-    values.
+
+@dataclass(frozen=True, slots=True)
+class AboutFields:
+    """What else is known of the fields: a change of correlation is critical where it is the only sign of harm.
+
+    ``changed`` are fields that drifted or broke themselves in the window, which explains their pairs. ``important`` are
+    those that matter to the model (None: nobody knows, so all may). ``left_out`` fields are more than are paired.
     """
-    n, sums_x, squares = (each.astype(np.float64) for each in (sums.n, sums.sums, sums.squares))
-    covariance = n * sums.products - sums_x * sums_x.T
-    variance = n * squares - sums_x * sums_x
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r = covariance / np.sqrt(variance * variance.T)
-    return np.where((variance > 0) & (variance.T > 0), np.clip(r, -1.0, 1.0), np.nan)
+
+    changed: frozenset[str] = frozenset()
+    important: frozenset[str] | None = None
+    left_out: int = 0
+
+    def alarming(self, change: PairChange) -> bool:
+        matters = self.important is None or bool(change.fields & self.important)
+        return matters and not change.fields & self.changed
+
+
+NOTHING_KNOWN = AboutFields()
 
 
 def pair_changes(
-    scatter: PairScatter, baseline: CoMoments, current: CoMoments, *, min_rows: int = MIN_ROWS
+    scatter: PairScatter,
+    baseline: CoMoments,
+    current: CoMoments,
+    *,
+    min_rows: int = MIN_ROWS,
+    chance: float = CHANCE,
 ) -> list[PairChange]:
     """Every pair that can be compared, the most surprising change first.
 
@@ -84,9 +99,19 @@ def pair_changes(
     least = np.fmax(max(min_rows, 4), ROWS_PER_KURTOSIS * np.where(np.isnan(weights), np.inf, weights))
     kept = np.isfinite(before) & np.isfinite(now) & (np.minimum(baseline.n, current.n) >= least)
     rows, columns = np.nonzero(np.triu(kept, 1))
-    point = float(-ndtri(CHANCE / 2 / max(len(rows), 1)))
+    point = float(-ndtri(chance / 2 / max(len(rows), 1)))
+    with np.errstate(divide="ignore"):
+        errors = np.sqrt(scatter.spread(before) ** 2 * (1 / baseline.n + 1 / current.n) + scatter.wander)
     changes = [
-        _change(scatter, baseline, current, (before, now), (i, j), point)
+        PairChange(
+            scatter.fields[i],
+            scatter.fields[j],
+            float(before[i, j]),
+            float(now[i, j]),
+            *_by_chance(float(before[i, j]), float(now[i, j]), float(errors[i, j]), point),
+            int(baseline.n[i, j]),
+            int(current.n[i, j]),
+        )
         for i, j in zip(rows.tolist(), columns.tolist(), strict=True)
     ]
     return sorted(changes, key=lambda change: -abs(change.change) / max(change.by_chance, FIXED_THRESHOLD))
@@ -99,14 +124,16 @@ def correlation_finding(
     *,
     threshold: float | None = None,
     min_rows: int = MIN_ROWS,
+    chance: float = CHANCE,
+    about: AboutFields = NOTHING_KNOWN,
 ) -> Finding:
     """The change of correlation of the pair of fields that changed most against its limit, of the whole model.
 
     Pearson's correlation of coarse ranks (about Spearman's), pairwise over the rows where both fields are present.
-    Correlations are compared on Fisher's scale, artanh r, with the standard error that the baseline's rows give. The
-    limit is .1, raised to the change that any of all pairs reaches once in 1,000 windows by chance (Bonferroni).
-    Critical at twice the limit. The value is the size of the change, the effect has its sign, the p-value is that of
-    the pair times the number of pairs.
+    Correlations are compared on Fisher's scale, artanh r, with the standard error that the baseline's rows and its
+    stretches give. The limit is .1, raised to the change that any of all pairs reaches with probability ``chance`` in a
+    window (Bonferroni). Critical where a pair is at twice its limit and nothing in ``about`` speaks against it. The
+    value is the size of the change, the effect has its sign, the p-value is that of the pair times the number of pairs.
 
     Insufficient where no pair can be compared; see ``pair_changes``.
     """
@@ -116,7 +143,7 @@ def correlation_finding(
     if baseline.n_fields < 2:
         reason = "fewer than two fields have values in order that vary at the baseline"
         return unjudged("drift", METHOD, None, n_baseline, n, "insufficient", reason)
-    changes = pair_changes(scatter, baseline, current, min_rows=min_rows)
+    changes = pair_changes(scatter, baseline, current, min_rows=min_rows, chance=chance)
     if not changes:
         reason = f"no two fields vary together in enough rows to be compared, at least {min_rows:,} are needed"
         return unjudged("drift", METHOD, None, n_baseline, n, "insufficient", reason)
@@ -124,52 +151,56 @@ def correlation_finding(
     limit, source = (top.by_chance, RAISED) if top.by_chance > FIXED_THRESHOLD else (FIXED_THRESHOLD, FIXED)
     if threshold is not None:
         limit, source = threshold, GIVEN
-    value = abs(top.change)
-    status: Status = "ok" if value < limit else "critical" if value >= 2 * limit else "warning"
     return Finding(
         kind="drift",
         method=METHOD,
         field=None,
-        value=value,
+        value=abs(top.change),
         threshold=limit,
         threshold_source=source,
         p_value=min(1.0, 2 * len(changes) * float(ndtr(-abs(top.z)))),
         effect=top.change,
         n_baseline=top.n_baseline,
         n_current=top.n_current,
-        status=status,
-        reason=_words(changes, top, limit),
+        status=_status(changes, top, limit, about, given=threshold is not None),
+        reason=_words(changes, top, limit, about),
         confidence="low" if source == RAISED else "normal",
     )
 
 
-def _change(
-    scatter: PairScatter,
-    baseline: CoMoments,
-    current: CoMoments,
-    r: tuple[Numbers, Numbers],
-    pair: tuple[int, int],
-    point: float,
-) -> PairChange:
-    before, now = (float(side[pair]) for side in r)
-    n_baseline, n = int(baseline.n[pair]), int(current.n[pair])
-    kept_before, kept_now = (min(max(each, -_LARGEST), _LARGEST) for each in (before, now))
-    # A perfect correlation has no scatter in its sample; a little is left to it.
-    spread = math.sqrt(float(scatter.scatter[pair])) / (1 - kept_before**2)
-    error = max(spread, 1e-3) * math.sqrt(1 / n_baseline + 1 / n)
+def parted_fields(changes: Sequence[PairChange]) -> tuple[str, ...]:
+    """The two fields whose correlation changed most beyond its limit; none where no pair's did."""
+    if not changes or not changes[0].beyond(FIXED_THRESHOLD):
+        return ()
+    return changes[0].first, changes[0].second
+
+
+def _by_chance(before: float, now: float, error: float, point: float) -> tuple[float, float]:
+    """The change that is reached ``point`` standard errors away, and how many the change is."""
+    kept_before, kept_now = (min(max(each, -LARGEST), LARGEST) for each in (before, now))
     z = (math.atanh(kept_now) - math.atanh(kept_before)) / error
     reached = math.tanh(math.atanh(kept_before) + math.copysign(point * error, z))
-    names = scatter.fields
-    return PairChange(names[pair[0]], names[pair[1]], before, now, abs(reached - kept_before), z, n_baseline, n)
+    return abs(reached - kept_before), z
 
 
-def _words(changes: list[PairChange], top: PairChange, limit: float) -> str:
+def _status(changes: Sequence[PairChange], top: PairChange, limit: float, about: AboutFields, *, given: bool) -> Status:
+    if abs(top.change) < limit:
+        return "ok"
+    if given:
+        return "critical" if abs(top.change) >= 2 * limit and about.alarming(top) else "warning"
+    far = (change for change in changes if abs(change.change) >= 2 * max(FIXED_THRESHOLD, change.by_chance))
+    return "critical" if any(map(about.alarming, far)) else "warning"
+
+
+def _words(changes: Sequence[PairChange], top: PairChange, limit: float, about: AboutFields) -> str:
     words = f"correlation of {_pair(top)}, the largest change of {len(changes):,} pairs"
-    others = [each for each in changes if each != top and abs(each.change) >= max(limit, each.by_chance)]
+    others = [each for each in changes if each != top and each.beyond(limit)]
     if abs(top.change) >= limit and others:
         shown = ", ".join(_pair(each) for each in others[: NAMED_PAIRS - 1])
         rest = len(others) - NAMED_PAIRS + 1
         words += f"; also of {shown}" + (f" and {rest:,} more" if rest > 0 else "")
+    if about.left_out:
+        words += f"; {count(about.left_out, 'more field is', 'more fields are')} not paired"
     return words
 
 

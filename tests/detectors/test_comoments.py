@@ -12,13 +12,13 @@ from detectors.comoments import (
     CoMoments,
     add,
     comoments,
+    correlations,
     decode_comoments,
     encode_comoments,
     no_comoments,
     subtract,
     total,
 )
-from detectors.correlation import correlations
 from detectors.profile_groups import encode_rows
 from detectors.rank_codes import ABSENT, RankCodes, rank_codes, ranked_fields
 from tests.detectors.strategies import batches, law
@@ -46,6 +46,14 @@ def test_the_sums_of_rows_add_up_in_any_order_and_can_be_taken_away(one: RankCod
     assert same(add(b, a), whole)
     assert same(subtract(whole, b), a)
     assert same(total(3, MARK, [b, a, no_comoments(3, MARK)]), whole)
+
+
+@law
+@given(ranks(), st.lists(st.sampled_from([0, 1, 2]), unique=True))
+def test_some_fields_have_the_sums_they_have_among_all(rows: RankCodes, chosen: list[int]) -> None:
+    (whole,) = comoments(rows)
+    some = RankCodes(tuple(rows.fields[at] for at in chosen), rows.codes[:, chosen], MARK)
+    assert same(whole.of(chosen), comoments(some)[0])
 
 
 @law

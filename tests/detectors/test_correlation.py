@@ -7,11 +7,11 @@ from scipy import stats
 
 from detectors.binning import Binning, choose_binning
 from detectors.columns import NumericColumn
-from detectors.comoments import comoments, no_comoments
-from detectors.correlation import correlation_finding, correlations, pair_changes
+from detectors.comoments import comoments, correlations, no_comoments
+from detectors.correlation import AboutFields, correlation_finding, pair_changes, parted_fields
 from detectors.drift import drift_findings
 from detectors.findings import Finding
-from detectors.pair_scatter import decode_scatter, encode_scatter, pair_scatter
+from detectors.pair_scatter import decode_scatter, encode_scatter, pair_scatter, with_wander
 from detectors.profile import profile
 from detectors.profile_groups import encode_rows
 from detectors.rank_codes import RankCodes, rank_codes
@@ -160,14 +160,104 @@ def test_unchanged_relations_raise_few_alarms(drawn: object) -> None:
 def test_the_scatter_comes_back_from_storage_and_damage_is_noticed() -> None:
     rows = related(300, 1)
     rows[:, 1] = 4.0
-    scatter = pair_scatter(ranks(choose_binning(columns(related(300, 1))), rows))
+    of_rows = ranks(choose_binning(columns(related(300, 1))), rows)
+    stretches = comoments(of_rows, np.arange(300) // 100, 3)
+    scatter = with_wander(pair_scatter(of_rows), comoments(of_rows)[0], stretches, min_rows=50)
     data = encode_scatter(scatter)
     again = decode_scatter(data)
     assert again.fields == scatter.fields
     assert np.array_equal(again.scatter, scatter.scatter)
     assert np.array_equal(again.kurtosis, scatter.kurtosis, equal_nan=True)
     assert np.isnan(again.kurtosis[1])
+    assert np.array_equal(again.wander, scatter.wander)
+    assert again.n_stretches == scatter.n_stretches == 3
     with pytest.raises(ValueError, match="damaged"):
         decode_scatter(data[:-1])
     with pytest.raises(ValueError, match="of this version"):
         decode_scatter(b"mws2" + data[4:])
+
+
+def wandering(n_stretches: int, n: int, deviation: float, rng: np.random.Generator) -> list[Rows]:
+    """Stretches of a stream in which the correlation of a and b goes up and down around .5 on Fisher's scale."""
+    found = []
+    for _ in range(n_stretches):
+        r = np.tanh(np.arctanh(0.5) + deviation * rng.normal())
+        a, b = rng.normal(size=(2, n))
+        found.append(np.stack([a, r * a + np.sqrt(1 - r * r) * b, rng.normal(size=n)], axis=1))
+    return found
+
+
+@pytest.mark.parametrize("deviation", [0.0, 0.15])
+def test_what_correlations_wander_at_the_baseline_they_may_wander_later(deviation: float) -> None:
+    rng = np.random.default_rng(31)
+    stretches = wandering(60, 800, deviation, rng)
+    rows = np.concatenate(stretches)
+    binning = choose_binning(columns(rows))
+    of_rows = ranks(binning, rows)
+    (before,) = comoments(of_rows)
+    steady = pair_scatter(of_rows)
+    scatter = with_wander(steady, before, comoments(of_rows, np.repeat(np.arange(60), 800), 60))
+    assert scatter.n_stretches == 60
+    # A standard deviation from 60 values is known to 9 %; without any wander it is what chance leaves of one.
+    assert np.sqrt(scatter.wander[0, 1]) == pytest.approx(deviation, abs=0.04)
+    later = [comoments(ranks(binning, each))[0] for each in wandering(200, 800, deviation, rng)]
+    alarms = [correlation_finding(scatter, before, each).status != "ok" for each in later]
+    # One in 1,000 windows may be beyond its limit: of 200 two with probability .02.
+    assert sum(alarms) <= 1
+    if deviation:
+        assert sum(correlation_finding(steady, before, each).status != "ok" for each in later) > 40
+
+
+def test_a_stretch_alone_tells_nothing_of_wandering() -> None:
+    of_rows = ranks(choose_binning(columns(related(500, 1))), related(500, 1))
+    (whole,) = comoments(of_rows)
+    for stretches in ([], [whole], comoments(of_rows, np.arange(500) // 50, 10)):
+        assert not with_wander(pair_scatter(of_rows), whole, stretches).wander.any()
+
+
+def test_a_rarer_alarm_has_a_wider_limit() -> None:
+    before, now = related(5000, 1), related(300, 2)
+    binning = choose_binning(columns(before))
+    sides = ranks(binning, before), ranks(binning, now)
+    sums = comoments(sides[0])[0], comoments(sides[1])[0]
+    limits = [
+        correlation_finding(pair_scatter(sides[0]), *sums, chance=chance).threshold or 0
+        for chance in (0.01, 1e-3, 1e-5)
+    ]
+    assert 0.1 < limits[0] < limits[1] < limits[2]
+
+
+def test_it_wakes_nobody_where_the_fields_themselves_changed_or_do_not_matter() -> None:
+    before, now = related(5000, 1), related(1000, 2)[:, [1, 0, 2]]
+    binning = choose_binning(columns(before))
+    first, second = ranks(binning, before), ranks(binning, now)
+    sides = pair_scatter(first), comoments(first)[0], comoments(second)[0]
+    status = [
+        correlation_finding(*sides, about=about).status
+        for about in (
+            AboutFields(changed=frozenset({"b"})),
+            AboutFields(changed=frozenset("ac")),
+            AboutFields(changed=frozenset("abc")),
+            AboutFields(important=frozenset("a")),
+            AboutFields(important=frozenset()),
+        )
+    ]
+    # Of both pairs that changed, a and c is left where b drifted.
+    assert status == ["critical", "warning", "warning", "critical", "warning"]
+    found = correlation_finding(*sides, threshold=0.3, about=AboutFields(left_out=27))
+    assert (found.status, found.threshold_source) == ("critical", "given")
+    assert found.reason.endswith("; 27 more fields are not paired")
+    assert set(parted_fields(pair_changes(*sides))) in ({"a", "c"}, {"b", "c"})
+    assert parted_fields(pair_changes(*sides[:2], sides[1])) == parted_fields([]) == ()
+
+
+def test_some_fields_alone_are_compared_like_among_all() -> None:
+    before, now = related(5000, 1), related(1000, 2)[:, [1, 0, 2]]
+    binning = choose_binning(columns(before))
+    first, second = ranks(binning, before), ranks(binning, now)
+    (one,), (other,) = comoments(first), comoments(second)
+    scatter = pair_scatter(first).of([2, 0])
+    assert scatter.fields == ("c", "a")
+    (change,) = pair_changes(scatter, one.of([2, 0]), other.of([2, 0]))
+    among = next(each for each in pair_changes(pair_scatter(first), one, other) if each.fields == {"a", "c"})
+    assert (change.before, change.now, change.z) == (among.before, among.now, among.z)

@@ -4,6 +4,7 @@ The same prediction id is counted once however often it comes; this is about the
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.noise import Z_ONE_SIDED, share_noise
@@ -15,6 +16,13 @@ MIN_ROWS = 30
 ALLOWED_RISE = 0.02
 # Where so many rows of the baseline are copies, the fields take so few values that copies tell nothing.
 TOO_USUAL = 0.5
+
+
+class Copies(NamedTuple):
+    """The sketches of stretches of the baseline, and that of a window."""
+
+    baseline: Sequence[RowSketch]
+    current: RowSketch
 
 
 def duplicates_finding(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from detectors.binning import MAX_KNOWN_CATEGORIES, Binning
 from detectors.bins import CategoryBins, NumericBins
+from detectors.duplicates import Copies, duplicates_finding
 from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.freshness import Arrivals, freshness_finding
@@ -22,7 +23,7 @@ from detectors.wording import count, name, number, percent
 
 MIN_ROWS = 30
 FIELD_CHECKS = ("missing", "unseen", "range", "types", "stuck")
-MODEL_CHECKS = ("volume", "schema", "freshness", "probabilities")
+MODEL_CHECKS = ("volume", "schema", "freshness", "probabilities", "duplicates")
 DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
@@ -58,6 +59,7 @@ def quality_findings(
     unknown_fields: Mapping[str, int] | None = None,
     arrivals: Arrivals | None = None,
     scores: Sequence[str] = (),
+    copies: Copies | None = None,
     importance: Mapping[str, float] | None = None,
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; some checks are of the whole model.
@@ -82,12 +84,15 @@ def quality_findings(
     ``probabilities``: share of rows whose ``scores`` (names of fields: the one of a binary model, or those of all
     classes) cannot be probabilities; left out where none are named. See ``probabilities_finding``.
 
+    ``duplicates``: share of rows that are ``copies`` of another row of the window; left out where that is not given.
+    See ``duplicates_finding``.
+
     A break of a field whose ``importance`` (0 to 1) is known to be small is a warning at most: it is worth a look, and
     nobody's sleep.
 
-    A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, where no other check is
-    made: in hours; schema and probabilities have none). Under ``min_rows`` rows on either side a finding is
-    insufficient. ValueError names an unknown check or field.
+    A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, in hours, and for
+    duplicates where no other check is made; schema and probabilities have none). Under ``min_rows`` rows on either
+    side a finding is insufficient. ValueError names an unknown check or field.
     """
     unknown = [check for check in checks if check not in DEFAULT_CHECKS]
     if unknown:
@@ -114,6 +119,9 @@ def quality_findings(
     if "probabilities" in checks and scores:
         sides = (probabilities_in([side.field(binning, score) for score in scores]) for side in (baseline, current))
         findings.append(probabilities_finding(*sides))
+    if "duplicates" in checks and copies is not None:
+        limit = threshold if tuple(checks) == ("duplicates",) else None
+        findings.append(duplicates_finding(copies.baseline, copies.current, threshold=limit, min_rows=min_rows))
     return [_softened(finding, importance or {}) for finding in findings]
 
 

@@ -22,6 +22,7 @@ from detectors.encoding import encode_profile
 from detectors.performance_encoding import encode_performance
 from detectors.profile import profile
 from modelwatch.baseline_blocks import Times, blocks_of, slot_sample_of
+from modelwatch.baseline_companions import companions_of_baseline
 from modelwatch.cells import typed
 from modelwatch.columns import columns_of_frame, label_column
 from modelwatch.fields import PREDICTION, SCORE, field_name, score_field
@@ -35,6 +36,7 @@ from store.baseline_rows import save_baseline_rows
 from store.baselines import add_baseline
 from store.calibrations import save_blocks, save_samples
 from store.column_types import from_micros, to_micros
+from store.companions import save_baseline_companions
 from store.definitions import FieldKind, ModelDefinition, duration, named_monitors
 from store.engine import writing
 from store.models import replace_fields, versions
@@ -57,7 +59,7 @@ class BaselineRows:
     """Rows for a baseline: a column of ``frame`` for every field, by field name, and its kind.
 
     ``labels`` are JSON texts, None where there is none. ``start`` and ``end`` are what the rows span, ``times`` their
-    instants in microseconds since 1970, if known.
+    instants in microseconds since 1970, if known. ``other_names`` are features that are no fields.
     """
 
     frame: pd.DataFrame
@@ -66,6 +68,7 @@ class BaselineRows:
     start: datetime | None
     end: datetime | None
     times: Times | None = None
+    other_names: tuple[str, ...] = ()
 
 
 def set_baseline(
@@ -82,6 +85,7 @@ def set_baseline(
     fields = [Field(name, _role(name), kind) for name, kind in rows.kinds.items()]
     sums = _sums(model.definition, scheme, columns, rows.labels)
     blocks, slot_samples = _for_calibration(model.definition, scheme, columns, rows.times, content_hash)
+    companions = companions_of_baseline(model.definition, scheme, columns, rows.labels, rows.times, rows.other_names)
     sample = sample_of(columns, rows.kinds, len(rows.frame), content_hash)
     with writing(engine) as conn:
         replace_fields(conn, model.id, fields)
@@ -101,6 +105,7 @@ def set_baseline(
         )
         save_blocks(conn, made.id, blocks)
         save_samples(conn, made.id, slot_samples)
+        save_baseline_companions(conn, made.id, companions)
         save_baseline_rows(conn, made.id, sample.n_rows, to_parquet(sample))
         return made
 
@@ -190,7 +195,8 @@ def typed_rows(
             columns[str(name)], kinds[str(name)] = found.cells, found.kind
     for name, cells in outputs.items():
         columns[str(name)], kinds[str(name)] = cells, _output_kind(definition, str(name))
-    return BaselineRows(pd.DataFrame(columns), kinds, labels, start, end)
+    left_out = tuple(str(name) for name in features.columns if str(name) not in columns)
+    return BaselineRows(pd.DataFrame(columns), kinds, labels, start, end, other_names=left_out)
 
 
 def _outputs_of_log(rows: LoggedPredictions) -> dict[str, list[object]]:

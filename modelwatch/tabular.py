@@ -52,8 +52,8 @@ class FileRows:
 
     ``features`` names the feature of each field that is one. ``ids`` are texts, None where a row has none.
     ``stamps`` are microseconds since 1970 (NO_INSTANT where there is none), None when the file has no instants.
-    ``versions`` and ``labels`` are plain values a row, None when the file has no such column. ``notices`` are
-    sentences for the user about what was left out.
+    ``versions`` and ``labels`` are plain values a row, None when the file has no such column. ``left_out`` are the
+    columns of features that are no fields, ``notices`` sentences for the user about them.
     """
 
     path: Path
@@ -65,6 +65,7 @@ class FileRows:
     versions: list[object] | None
     labels: list[object] | None
     content_hash: str
+    left_out: tuple[str, ...]
     notices: tuple[str, ...]
 
     def __len__(self) -> int:
@@ -134,12 +135,12 @@ class _Reading:
         self._left = {str(name): cells for name, cells in table.frame.items()}
         self._fields: dict[str, pd.Series[Any]] = {}
         self._kinds: dict[str, FieldKind] = {}
+        self._left_out: list[str] = []
         self._notices: list[str] = []
 
     def rows(self) -> FileRows:
         columns = self._mapped.columns
-        for name in columns.ignore:
-            self._left.pop(name, None)
+        self._left_out += [name for name in columns.ignore if self._left.pop(name, None) is not None]
         ids, stamps = self._ids(self._take("prediction_id")), self._stamps(self._take("timestamp"))
         versions, label = self._take("version"), self._take("label")
         labels = None if label is None else plain_values(self._output(label))
@@ -160,6 +161,7 @@ class _Reading:
             None if versions is None else plain_values(versions),
             labels,
             self._table.content_hash,
+            tuple(map(field_name, self._left_out)),
             tuple(self._notices),
         )
 
@@ -203,6 +205,8 @@ class _Reading:
                 self._notices.append("a column without a name was left out")
             elif self._add(name, typed(cells, self._mapped.kinds.get(name), self._table.texts)):
                 features[name] = feature
+            else:
+                self._left_out.append(feature)
         return features
 
     def _add_prediction(self, cells: "pd.Series[Any]") -> None:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from store.definitions import (
+    PAIR_METHODS,
     DefinitionError,
     DriftMethod,
     Metric,
@@ -164,8 +165,8 @@ def _check_method(spec: MonitorSpec) -> None:
 def _check_method_name(spec: MonitorSpec, method: str) -> None:
     if is_row_based(method):
         wrong = wrong_row_method(method)
-    elif method not in get_args(DriftMethod):
-        known = ", ".join((*get_args(DriftMethod), *JOINT_METHODS))
+    elif method not in (*get_args(DriftMethod), *PAIR_METHODS):
+        known = ", ".join((*get_args(DriftMethod), *PAIR_METHODS, *JOINT_METHODS))
         wrong = f"method {method!r} is not known: use one of {known}, or evidently: and a test, like evidently:ks"
     else:
         wrong = ""

@@ -17,7 +17,11 @@ FieldKind = Literal["numeric", "categorical", "boolean"]
 MonitorKind = Literal["drift", "quality", "performance"]
 BaselineChoice = Literal["fixed", "previous", "same_hour", "same_weekday", "same_season"]
 DriftMethod = Literal["ks", "psi", "jensen_shannon", "total_variation", "wasserstein", "chi_square"]
-QualityCheck = Literal["missing", "unseen", "range", "types", "stuck", "volume", "schema", "freshness", "probabilities"]
+QualityCheck = Literal[
+    "missing", "unseen", "range", "types", "stuck", "volume", "schema", "freshness", "probabilities", "duplicates"
+]
+# A drift method that judges pairs of fields, and so is for no single kind of them.
+PAIR_METHODS = ("correlation",)
 Metric = Literal[
     "accuracy",
     "precision",
@@ -112,8 +116,8 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     itself), ``lateness`` how long after its end a window is left open for late rows. ``baseline`` is the one in force,
     or for drift and performance one that moves with the window, or another version. ``method`` (drift),
     ``check`` (quality) and ``metric`` (performance; of one class: ``f1[gold]``) choose what is computed;
-    ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, or of
-    ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
+    ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, of PAIR_METHODS,
+    or of ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
     ``resolve_after`` good ones.
     """
 

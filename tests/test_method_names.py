@@ -4,12 +4,13 @@ from typing import get_args
 
 import pytest
 
+from detectors.correlation import METHOD as CORRELATION
 from detectors.drift_methods import CATEGORY_METHODS, NUMERIC_METHODS
 from detectors.joint_drift import JOINT_METHODS
 from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
 from store.definition_reading import CLASS_METRICS, definition_from
-from store.definitions import DefinitionError, DriftMethod, Metric, QualityCheck, named_monitors
+from store.definitions import PAIR_METHODS, DefinitionError, DriftMethod, Metric, QualityCheck, named_monitors
 from store.row_methods import JOINT_METHODS as ROW_BASED
 from store.row_methods import is_row_based
 
@@ -19,6 +20,7 @@ def test_a_model_file_may_name_every_method_check_and_metric() -> None:
     assert set(get_args(QualityCheck)) == set(DEFAULT_CHECKS)
     assert set(get_args(Metric)) == set(METRICS)
     assert set(CLASS_METRICS) == {name for name, metric in METRICS.items() if metric.over == "macro"}
+    assert set(PAIR_METHODS) == {CORRELATION}
     assert set(ROW_BASED) == set(JOINT_METHODS)
 
 
@@ -29,6 +31,12 @@ def test_a_drift_monitor_may_compare_rows(method: str) -> None:
     assert is_row_based(named_monitors(definition)[0].method)
     assert not is_row_based("ks")
     assert not is_row_based({"numeric": "ks"})
+
+
+def test_a_drift_monitor_may_ask_for_pairs_of_fields_alone() -> None:
+    monitors = [{"kind": "drift", "method": "correlation", "threshold": 0.3}]
+    definition = definition_from({"model": "credit", "task": "binary", "monitors": monitors})
+    assert named_monitors(definition)[0].method == "correlation"
 
 
 @pytest.mark.parametrize(
@@ -43,6 +51,7 @@ def test_a_drift_monitor_may_compare_rows(method: str) -> None:
             "'evidently:kss' names no test of Evidently: use .*TVD,",
         ),
         ({"kind": "drift", "method": {"numeric": "mmd"}}, "Invalid enum value 'mmd'"),
+        ({"kind": "drift", "method": {"numeric": "correlation"}}, "Invalid enum value 'correlation'"),
         ({"kind": "quality", "method": "mmd"}, "method belongs to drift monitors"),
         ({"kind": "drift", "metric": "accuracy"}, "metric belongs to performance monitors"),
         ({"kind": "drift", "method": {"categorical": "ks"}}, "ks needs values in order"),

@@ -105,7 +105,7 @@ def baseline(model: Model, file: DataFile, version: Version = None) -> None:
         made = set_baseline(
             engine,
             found,
-            BaselineRows(rows.frame, rows.kinds, rows.label_texts(), start, end, rows.stamps),
+            BaselineRows(rows.frame, rows.kinds, rows.label_texts(), start, end, rows.stamps, rows.left_out),
             version=name,
             origin=f"file {file.name}",
             content_hash=rows.content_hash,

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from detectors.correlation import METHOD as CORRELATION
 from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
 from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
 from detectors.encoding import total_encoded
@@ -22,9 +22,11 @@ from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance_encoding import total_encoded_performance
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
-from modelwatch.cycle.drift_judging import DriftJudge
+from modelwatch.cycle.drift_judging import DriftJudge, judges_pairs
+from modelwatch.cycle.error_judging import Beside
 from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.moving_baselines import Compared, MovingBaseline
+from modelwatch.cycle.pair_judging import PairJudge
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
 from modelwatch.cycle.performance_judging import PerformanceJudge
 from modelwatch.cycle.quality_judging import QualityJudge
@@ -69,6 +71,7 @@ class Judge:
         )
         self._history = EvidenceHistory(conn, monitor, baseline)
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
+        self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
         self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
         self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme)
@@ -133,14 +136,32 @@ class Judge:
         if self._spec.kind == "performance":
             performance = [*map(self._performance_if_sound, windows[:-1]), self._performance_of(windows[-1])]
             moving = None if compared is None else self._performance_of(compared.hours)
-            fields = partial(self._total, windows[-1])
-            return self._performance.findings(segment, reference, performance, n_rows, fields, moving)
-        current = self._total(windows[-1])
+            beside = Beside(
+                lambda position: self._total_if_sound(windows[position]),
+                lambda: self._pairs.parted(windows[-1]) if segment == WHOLE else (),
+            )
+            return self._performance.findings(segment, reference, performance, n_rows, beside, moving)
         if self._spec.kind == "drift":
-            judged = [*map(self._total_if_sound, windows[:-1]), current]
+            return self._drift_of(segment, reference, windows, compared)
+        return self._quality.findings(run, segment, reference.fields, windows[-1], self._total(windows[-1]))
+
+    def _drift_of(
+        self,
+        segment: str,
+        reference: Reference,
+        windows: Sequence[Sequence[StoredProfile]],
+        compared: Compared | None,
+    ) -> Sequence[Finding]:
+        """Drift of every field, and for the whole stream of their pairs, as far as the monitor asks for them."""
+        found: list[Finding] = []
+        if self._spec.method != CORRELATION:
+            judged = [*map(self._total_if_sound, windows[:-1]), self._total(windows[-1])]
             other = None if compared is None else self._total(compared.hours)
-            return self._drift.findings(segment, reference.fields, judged, other)
-        return self._quality.findings(run, segment, reference.fields, current)
+            found += self._drift.findings(segment, reference.fields, judged, other)
+        if segment == WHOLE and judges_pairs(self._spec):
+            other_hours = None if compared is None else compared.hours
+            found.append(self._pairs.finding(windows[-1], other_hours, found, self._drift.pair_share()))
+        return found
 
     def _compared(self, run: Run, segment: str) -> Compared | None:
         least = self._spec.min_rows or (DRIFT_MIN_ROWS if self._spec.kind == "drift" else PERFORMANCE_MIN_ROWS)

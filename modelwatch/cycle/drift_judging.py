@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from detectors.calibration import Calibration
+from detectors.correlation import METHOD as CORRELATION
 from detectors.drift import DEFAULT_METHODS, MIN_ROWS, drift_findings, methods_named
 from detectors.drift_limits import DriftLimit, drift_limits
 from detectors.drift_methods import FieldKind
@@ -17,9 +18,12 @@ from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_a
 from modelwatch.cycle.references import importances, outputs_of
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
-from store.definitions import duration, named_monitors
+from store.definitions import MonitorSpec, duration, named_monitors
 from store.records import Baseline, Model, Monitor
 from store.row_methods import is_row_based
+
+# Of the false alarms a monitor may have, the part that a change of correlation may have where both are judged.
+PAIR_PART = 0.1
 
 
 class DriftJudge:
@@ -74,7 +78,12 @@ class DriftJudge:
         if calibration is None:
             return {}
         confidence = confidence_of(calibration, self._baseline, duration(self._spec.window))
-        return drift_limits(scale, calibration, compared, windows, self._share(segment), min_rows, confidence)
+        share = self._share(segment) * (1 - PAIR_PART if segment == WHOLE and judges_pairs(self._spec) else 1)
+        return drift_limits(scale, calibration, compared, windows, share, min_rows, confidence)
+
+    def pair_share(self) -> float:
+        """The probability of a false alarm that the pairs of fields of a window may have."""
+        return self._share(WHOLE) * (1 if self._spec.method == CORRELATION else PAIR_PART)
 
     def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
         if segment not in self._calibrations:
@@ -103,8 +112,13 @@ class DriftJudge:
         return self._importance
 
 
+def judges_pairs(spec: MonitorSpec) -> bool:
+    """Whether a monitor asks if pairs of fields still go together: by name, or because it names no method."""
+    return spec.kind == "drift" and spec.method in (None, CORRELATION)
+
+
 def _methods(method: str | Mapping[FieldKind, str] | None) -> Mapping[FieldKind, str]:
-    """The method of every kind of field. Those that compare rows are for no kind: ``row_judging`` knows them."""
+    """The method of every kind of field. Those that compare rows or pairs of fields are for no kind."""
     if isinstance(method, str):
-        method = {} if is_row_based(method) else methods_named(method)
+        method = {} if is_row_based(method) or method == CORRELATION else methods_named(method)
     return {**DEFAULT_METHODS, **(method or {})}

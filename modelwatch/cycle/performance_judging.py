@@ -1,6 +1,6 @@
 """Performance of windows of one monitor: by the labels that have come, and estimated for those that have not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sqlalchemy import Connection
@@ -14,10 +14,10 @@ from detectors.label_drift import label_drift_finding
 from detectors.metrics import Values, default_metrics, metric_value
 from detectors.performance import MIN_ROWS, TOLERANCE_SHARE, performance_findings
 from detectors.performance_profile import PerformanceProfile
-from detectors.profile import Profile
 from detectors.quality import quality_findings
 from detectors.trust import COMPARISONS, Comparison, Known, Trust, trust
 from detectors.unknown_labels import unknown_labels_finding
+from modelwatch.cycle.error_judging import Beside, ErrorJudge
 from modelwatch.cycle.references import Reference, importances
 from modelwatch.scheme import Scheme
 from store.records import Baseline, Model, Monitor
@@ -43,6 +43,7 @@ class PerformanceJudge:
         self._scheme = scheme
         self._calibrations: dict[str, Calibration] = {}
         self._important: frozenset[str] | None = None
+        self._errors = ErrorJudge(conn, monitor, baseline, scheme)
         values = model.definition.prediction.values
         self._worth: Values | None = None if values is None else np.array(values, dtype=np.float64)
 
@@ -52,10 +53,10 @@ class PerformanceJudge:
         reference: Reference,
         windows: Sequence[PerformanceProfile],
         n_rows: int,
-        fields: Callable[[], Profile],
+        beside: Beside,
         moving: PerformanceProfile | None = None,
     ) -> list[Finding]:
-        """``windows`` are earlier ones and last the judged one, of which ``n_rows`` and ``fields`` (on demand) are.
+        """``windows`` are earlier ones and last the judged one, which has ``n_rows`` rows.
 
         ``moving`` is what labels are compared with instead of the baseline's; estimates rest on the baseline alone.
         """
@@ -72,7 +73,7 @@ class PerformanceJudge:
             business_value=self._worth,
         )
         if metric is None:
-            found += self._estimates(segment, reference, windows, n_rows, fields)
+            found += self._estimates(segment, reference, windows, n_rows, beside)
             found += self._labels(compared, windows[-1])
         return found
 
@@ -89,9 +90,13 @@ class PerformanceJudge:
         reference: Reference,
         windows: Sequence[PerformanceProfile],
         n_rows: int,
-        fields: Callable[[], Profile],
+        beside: Beside,
     ) -> list[Finding]:
         layout = self._scheme.layout
+        if layout.classes is None:
+            return self._errors.findings(
+                reference.fields, windows, beside, lambda past: self._verdict(reference, beside, None, past)
+            )
         if not layout.score_edges:
             return []
         calibration = self._calibration(segment, reference)
@@ -104,7 +109,7 @@ class PerformanceJudge:
             n_rows,
             metrics=[name for name in default_metrics(layout) if name in possible],
             min_rows=self._spec.min_rows or MIN_ROWS,
-            relied_on=self._trust(calibration, reference, windows, fields()),
+            relied_on=self._trust(calibration, reference, windows, beside),
             business_value=self._worth,
         )
 
@@ -117,10 +122,9 @@ class PerformanceJudge:
         return self._calibrations[segment]
 
     def _trust(
-        self, calibration: Calibration, reference: Reference, windows: Sequence[PerformanceProfile], fields: Profile
+        self, calibration: Calibration, reference: Reference, windows: Sequence[PerformanceProfile], beside: Beside
     ) -> Trust:
         layout, current = self._scheme.layout, windows[-1]
-        quality = quality_findings(self._scheme.binning, reference.fields, fields, checks=_BREAKS)
         past = [
             Comparison(
                 estimated_metric(layout, calibration, window, _PAST_METRIC),
@@ -131,7 +135,13 @@ class PerformanceJudge:
             if window.n_labelled >= MIN_ROWS
         ]
         unknown = unknown_scores(layout, calibration, current)
-        return trust(Known(tuple(quality), self._important_fields(), (), unknown, tuple(past)))
+        return self._verdict(reference, beside, unknown, past)
+
+    def _verdict(
+        self, reference: Reference, beside: Beside, unknown: float | None, past: Sequence[Comparison]
+    ) -> Trust:
+        quality = quality_findings(self._scheme.binning, reference.fields, beside.fields(-1), checks=_BREAKS)
+        return trust(Known(tuple(quality), self._important_fields(), beside.parted(), unknown, tuple(past)))
 
     def _important_fields(self) -> frozenset[str] | None:
         if self._important is None:

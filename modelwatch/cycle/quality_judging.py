@@ -12,7 +12,9 @@ from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
 from detectors.stuck import usual_share
 from modelwatch.cycle.calibrating import block_windows
+from modelwatch.cycle.event_knowledge import NOTHING_KNOWN, EventKnowledge
 from modelwatch.cycle.references import importances
+from modelwatch.cycle.window_companions import Hours
 from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import WHOLE
@@ -42,15 +44,19 @@ class QualityJudge:
         self._scheme = scheme
         self._binning = scheme.binning
         self._scores = tuple(filter(is_score, scheme.binning.names)) if scheme.layout.classes else ()
+        self._events = EventKnowledge(conn, baseline)
         self._importance: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
         self._usual: dict[str, Mapping[str, float]] = {}
 
-    def findings(self, run: Run, segment: str, reference: Profile, current: Profile) -> Sequence[Finding]:
-        """Every check of the monitor, of every field and of the window as a whole."""
+    def findings(
+        self, run: Run, segment: str, reference: Profile, window: Hours, current: Profile
+    ) -> Sequence[Finding]:
+        """Every check of the monitor, of every field and of the window as a whole; ``current`` is its total."""
         check = self._spec.check
         checks = DEFAULT_CHECKS if check is None else (check,) if isinstance(check, str) else check
-        return quality_findings(
+        of_events = self._events.known(window, checks) if segment == WHOLE else NOTHING_KNOWN
+        found = quality_findings(
             self._binning,
             reference,
             current,
@@ -63,8 +69,11 @@ class QualityJudge:
             # A segment may rest while the stream goes on.
             arrivals=self._arrivals(run) if "freshness" in checks and segment == WHOLE else None,
             scores=self._scores,
+            unknown_fields=of_events.unknown_fields,
+            copies=of_events.copies,
             importance=self._importances(),
         )
+        return [*found, *of_events.not_judged]
 
     def _importances(self) -> Mapping[str, float]:
         if self._importance is None:

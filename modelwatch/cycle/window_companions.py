@@ -1,0 +1,54 @@
+"""What was counted beside the profiles of a window, and why it may not be all of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from detectors.binning import Binning
+from detectors.comoments import CoMoments
+from detectors.row_sketch import RowSketch
+from modelwatch.companions import COPIES, NAMES, PAIRS, total_copies, total_names, total_pairs
+from modelwatch.unknown_names import Counts
+from store.companions import read_companions
+from store.records import Baseline, StoredProfile
+
+_INSTANT = timedelta(microseconds=1)
+
+Hours = Sequence[StoredProfile]
+
+
+def pairs_of(conn: Connection, baseline: Baseline, binning: Binning, hours: Hours) -> CoMoments:
+    """How fields go together in the rows of some hours (each of one version)."""
+    return total_pairs(binning, _payloads(conn, baseline, PAIRS, hours))
+
+
+def copies_of(conn: Connection, baseline: Baseline, hours: Hours) -> RowSketch:
+    """The copied rows of some hours."""
+    return total_copies(_payloads(conn, baseline, COPIES, hours))
+
+
+def names_of(conn: Connection, baseline: Baseline, hours: Hours) -> Counts:
+    """Names in the events of some hours that are no fields, with the rows that had them; a sample of the names."""
+    return total_names(_payloads(conn, baseline, NAMES, hours))
+
+
+def not_counted(what: str, n_counted: int | None, n_rows: int) -> str:
+    """Why ``what`` cannot be judged: nothing was kept of the baseline (``n_counted`` None), or not all rows counted.
+
+    Empty where nothing stands in the way.
+    """
+    if n_counted is None:
+        return f"nothing was kept of the {what} of this baseline: set it again with modelwatch baseline"
+    if n_counted < n_rows:
+        return f"{n_rows - n_counted:,} of {n_rows:,} rows were counted before their {what} were"
+    return ""
+
+
+def _payloads(conn: Connection, baseline: Baseline, part: str, hours: Hours) -> Sequence[bytes]:
+    keys = {hour.key for hour in hours}
+    if not keys:
+        return []
+    starts = [key.start for key in keys]
+    found = read_companions(conn, baseline.binning_id, part, min(starts), max(starts) + _INSTANT)
+    return [each.payload for each in found if each.key in keys]

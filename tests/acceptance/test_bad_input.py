@@ -95,17 +95,24 @@ def test_odd_values_are_counted_and_reported_and_stop_nothing(engine: Engine, co
     ]
     assert [summary.errors for summary in summaries] == [[], [], []]
     assert [summary.windows for summary in summaries] == [3, 3, 3]
-    assert [(summary.alerts_fired, summary.alerts_resolved) for summary in summaries] == [(0, 0), (4, 0), (0, 4)]
+    assert [(summary.alerts_fired, summary.alerts_resolved) for summary in summaries] == [(0, 0), (5, 0), (0, 5)]
     with engine.connect() as conn:
         found = {(each.window_start, each.method, each.field): each for each in read_results(conn, model="credit")}
     # The odd day's events end in the evening, too.
-    broken = {("types", "income"), ("missing", "region"), ("types", "region"), ("freshness", None)}
+    broken = {
+        ("types", "income"),
+        ("missing", "region"),
+        ("types", "region"),
+        ("schema", None),
+        ("freshness", None),
+    }
     assert _bad(found, odd) == broken
     assert _bad(found, quiet) == _bad(found, quiet_again) == set()
     assert found[odd, "types", "income"].value == pytest.approx(0.1)
     assert found[odd, "types", "income"].reason.startswith("40 of 400 values")
     assert found[odd, "missing", "region"].value == pytest.approx(0.1)
     assert found[odd, "types", "region"].value == pytest.approx(40 / 360)
+    assert "brand_new" in found[odd, "schema", None].reason
     assert found[odd, "ks", HOSTILE].status == "ok"
 
 

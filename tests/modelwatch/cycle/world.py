@@ -30,7 +30,9 @@ START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 # With a limit of its own: how limits are calibrated is another matter than what becomes of a window.
-DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20, "threshold": 0.35}
+# With its methods named it judges every field by itself, and no pairs.
+METHODS = {"numeric": "ks", "categorical": "total_variation", "boolean": "total_variation"}
+DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20, "threshold": 0.35, "method": METHODS}
 PERFORMANCE: dict[str, Any] = {"kind": "performance", "window": "1h", "min_rows": 20, "metric": ["accuracy", "roc_auc"]}
 QUALITY: dict[str, Any] = {"kind": "quality", "window": "1h"}
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from modelwatch.commands import compare, definitions, health, keys, report, roles, rows, watch
+from modelwatch.commands import compare, definitions, explain, health, keys, report, roles, rows, watch
 from modelwatch.failures import INTERRUPTED, USAGE, sentence
 
 DEBUG = "--debug"
@@ -37,6 +37,7 @@ for command in (
     watch.cycle,
     watch.results,
     watch.alerts,
+    explain.explain,
     report.report,
     compare.check,
     health.doctor,

@@ -69,3 +69,13 @@ def read_calibration(conn: Connection, baseline_id: int, segment: str, subject: 
     )
     row = conn.execute(query).one_or_none()
     return None if row is None else StoredCalibration(*row)
+
+
+def calibration_made_at(conn: Connection, baseline_id: int, segment: str, subject: str) -> datetime | None:
+    """When the calibration of a baseline for a subject was drawn; None where there is none yet."""
+    query = select(calibration.c.created_at).where(
+        calibration.c.baseline_id == baseline_id,
+        calibration.c.segment == segment,
+        calibration.c.subject == subject,
+    )
+    return conn.execute(query).scalar()

@@ -61,7 +61,7 @@ def calibration_for(
 
     Called outside of transactions: what had to be drawn is stored in one of its own.
     """
-    subject = _subject(model, length, scale)
+    subject = calibration_subject(model, length, scale)
     with engine.connect() as conn:
         known = read_calibration(conn, baseline.id, segment, subject)
         if known is not None:
@@ -94,7 +94,7 @@ def confidence_of(calibration: Calibration, baseline: Baseline, length: timedelt
     return "low" if baseline.end - baseline.start < season - length else "normal"
 
 
-def _subject(model: Model, length: timedelta, scale: DriftScale) -> str:
+def calibration_subject(model: Model, length: timedelta, scale: DriftScale) -> str:
     """What is calibrated, in one short line: the fields and methods by a hash."""
     measured = "\n".join(f"{name}={method}" for name, method in zip(scale.fields, scale.methods, strict=True))
     digest = hashlib.sha256(measured.encode()).hexdigest()[:16]

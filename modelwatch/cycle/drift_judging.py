@@ -38,7 +38,7 @@ class DriftJudge:
         self._baseline = baseline
         self._binning = scheme.binning
         self._now = now
-        self._methods = _methods(self._spec.method)
+        self._methods = chosen_methods(self._spec.method)
         self._scheme = scheme
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
         self._importance: Mapping[str, float] | None = None
@@ -78,12 +78,14 @@ class DriftJudge:
         if calibration is None:
             return {}
         confidence = confidence_of(calibration, self._baseline, duration(self._spec.window))
-        share = self._share(segment) * (1 - PAIR_PART if segment == WHOLE and judges_pairs(self._spec) else 1)
+        share = fields_share(self._model, self._scheme, self._spec, segment)
         return drift_limits(scale, calibration, compared, windows, share, min_rows, confidence)
 
     def pair_share(self) -> float:
         """The probability of a false alarm that the pairs of fields of a window may have."""
-        return self._share(WHOLE) * (1 if self._spec.method == CORRELATION else PAIR_PART)
+        return share_of_budget(self._model, self._scheme, self._spec, WHOLE) * (
+            1 if self._spec.method == CORRELATION else PAIR_PART
+        )
 
     def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
         if segment not in self._calibrations:
@@ -94,16 +96,6 @@ class DriftJudge:
             )
             self._calibrations[segment] = scale, found
         return self._calibrations[segment]
-
-    def _share(self, segment: str) -> float:
-        """Half of the budget is for the whole stream, the other half for all segments together, if there are any."""
-        monitors = sum(spec.kind == "drift" for spec in named_monitors(self._model.definition))
-        n_segments = len(segment_names(self._scheme, self._model.definition)) - 1
-        families = monitors
-        if n_segments:
-            families *= 2 if segment == WHOLE else 2 * n_segments
-        step = duration(self._spec.every or self._spec.window)
-        return false_alarm_share(self._model.definition.false_alarms_per_month, step, families)
 
     def _importances(self) -> Mapping[str, float]:
         if self._importance is None:
@@ -117,7 +109,26 @@ def judges_pairs(spec: MonitorSpec) -> bool:
     return spec.kind == "drift" and spec.method in (None, CORRELATION)
 
 
-def _methods(method: str | Mapping[FieldKind, str] | None) -> Mapping[FieldKind, str]:
+def share_of_budget(model: Model, scheme: Scheme, spec: MonitorSpec, segment: str) -> float:
+    """The probability of a false alarm that a window of a monitor may have.
+
+    Half of the budget is for the whole stream, the other half for all segments together, if there are any.
+    """
+    families = max(sum(each.kind == "drift" for each in named_monitors(model.definition)), 1)
+    n_segments = len(segment_names(scheme, model.definition)) - 1
+    if n_segments:
+        families *= 2 if segment == WHOLE else 2 * n_segments
+    step = duration(spec.every or spec.window)
+    return false_alarm_share(model.definition.false_alarms_per_month, step, families)
+
+
+def fields_share(model: Model, scheme: Scheme, spec: MonitorSpec, segment: str) -> float:
+    """What of that is for the fields; the rest is for pairs of them, where they are judged."""
+    shared = segment == WHOLE and judges_pairs(spec)
+    return share_of_budget(model, scheme, spec, segment) * (1 - PAIR_PART if shared else 1)
+
+
+def chosen_methods(method: str | Mapping[FieldKind, str] | None) -> Mapping[FieldKind, str]:
     """The method of every kind of field. Those that compare rows or pairs of fields are for no kind."""
     if isinstance(method, str):
         method = {} if is_row_based(method) or method == CORRELATION else methods_named(method)

@@ -107,6 +107,13 @@ def test_from_a_model_file_to_results_and_alerts(credit: Command) -> None:
     results = credit("results", "credit", "--json").lines
     assert {tuple(result) for result in results} == {RESULT_KEYS}
     drift = {(each["window_end"], each["field"]): each["status"] for each in results if each["kind"] == "drift"}
+    chosen = next(each for each in results if each["status"] in ("warning", "critical") and each["field"] == "x")
+    said = credit("explain", str(chosen["id"]))
+    assert (said.status, said.out.startswith("Model credit, monitor drift: ks of 'x'")) == (0, True)
+    assert credit("explain", str(chosen["id"]), "--json").json["result"] == chosen
+    unknown = credit("explain", "123456")
+    assert (unknown.status, unknown.out) == (2, "")
+    assert "there is no result 123456" in unknown.err
     assert drift["2026-02-02T00:00:00Z", "x"] == "ok"
     assert drift["2026-02-03T00:00:00Z", "x"] == "critical"
     assert drift["2026-02-03T00:00:00Z", "region"] == "ok"

@@ -1,0 +1,125 @@
+"""How the limit of a result came about, in sentences: where it is from, and what a calibrated one was drawn with."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from detectors.calibration import Calibration
+from detectors.drift_scale import DriftScale, drift_scale
+from detectors.encoding import decode_profile
+from detectors.findings import CALIBRATED, FIXED, FROM_BASELINE, GIVEN, LOWERED, RAISED, WIDENED
+from detectors.joint_drift import PERMUTED
+from detectors.wording import count, number
+from modelwatch.calibration_payload import METHOD_VERSION, from_bytes
+from modelwatch.cycle.calibrating import LEAST_BLOCKS, calibration_subject, confidence_of
+from modelwatch.cycle.drift_judging import chosen_methods, fields_share
+from modelwatch.evidently_rows.tests_by_name import EVIDENTLYS_OWN
+from modelwatch.scheme import Scheme
+from store.baselines import baseline_profile, get_binning
+from store.calibrations import calibration_made_at, read_calibration
+from store.definitions import MonitorSpec, duration
+from store.records import Baseline, Model, Result
+
+_SOURCES = {
+    FIXED: "It is fixed by the method; for a share of rows it is what is usual and an allowed rise.",
+    RAISED: "It is the method's fixed limit, raised to what chance passes in one of 1,000 windows of so few rows.",
+    GIVEN: "The monitor in the model file states it.",
+    FROM_BASELINE: "It is the baseline's value less a tolerance (for losses: plus), and better is never an alarm.",
+    WIDENED: "It is the baseline's value less a tolerance (for losses: plus), widened to three standard errors: with "
+    "so few labels the value scatters that much by chance.",
+    PERMUTED: "It is the point that the statistic passes in few of many random splits of the same rows.",
+    EVIDENTLYS_OWN: "It is the one that Evidently uses.",
+}
+
+
+def threshold_story(
+    conn: Connection, model: Model, spec: MonitorSpec | None, baseline: Baseline | None, result: Result
+) -> list[str]:
+    """Sentences about the limit of a result.
+
+    ``spec`` is that of its monitor, ``baseline`` what it was compared with; None where the store knows it no more.
+    """
+    if result.threshold is None:
+        return ["There is no limit: " + ("all is as usual." if result.status == "ok" else "nothing was judged.")]
+    if result.threshold_source not in (CALIBRATED, LOWERED):
+        said = [
+            _SOURCES.get(result.threshold_source or "", f"Its source is {result.threshold_source or 'not recorded'}.")
+        ]
+        return said + ([] if result.confidence != "low" else ["Confidence is low."])
+    lowered = (
+        ["It is lower than usual, for the field was high in one of the two windows before: to be high twice is rarer."]
+        if result.threshold_source == LOWERED
+        else []
+    )
+    if spec is None or baseline is None:
+        return ["It was calibrated to the budget of false alarms; its monitor or baseline is gone.", *lowered]
+    return [*_calibrated(conn, model, spec, baseline, result.segment or ""), *lowered]
+
+
+def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Baseline, segment: str) -> list[str]:
+    scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
+    budget = model.definition.false_alarms_per_month
+    share = fields_share(model, scheme, spec, segment)
+    alarms = "false alarm" if budget == 1 else "false alarms"
+    budgeted = (
+        f"It is calibrated to a budget of {number(budget)} {alarms} a month for the model. This window may have its "
+        f"part of that, a chance of {number(100 * share)} % over all its fields when nothing has changed: half "
+        "for a field that is high once, the other for one that is high twice in three windows."
+    )
+    sums = baseline_profile(conn, baseline.id, segment)
+    if sums is None:
+        return [budgeted]
+    reference = decode_profile(scheme.binning, sums.fields)
+    scale = drift_scale(scheme.binning, reference, chosen_methods(spec.method), spec.fields)
+    length = duration(spec.window)
+    subject = calibration_subject(model, length, scale)
+    stored = read_calibration(conn, baseline.id, segment, subject)
+    found = None if stored is None else from_bytes(stored.payload)
+    if stored is None or found is None:
+        return [
+            budgeted,
+            "What it was drawn with is not stored for the monitor as it is now: the model file has changed.",
+        ]
+    made = calibration_made_at(conn, baseline.id, segment, subject)
+    when = "" if made is None else f" on {made:%Y-%m-%d %H:%M} UTC"
+    return [
+        budgeted,
+        _drawn(found, scale, stored.seed, when),
+        _blocks(found, scale),
+        _confidence(found, baseline, length),
+    ]
+
+
+def _drawn(found: Calibration, scale: DriftScale, seed: int, when: str) -> str:
+    sizes = [int(chance.rows) for chance in found.chances]
+    return (
+        f"Chance was learnt{when} from {found.chances[0].once.n:,} windows for each of {len(sizes)} sizes "
+        f"({sizes[0]:,} to {sizes[-1]:,} rows), resampled from the baseline's rows over "
+        f"{count(len(scale.fields), 'field', 'fields')} together, with seed {seed}, by version {METHOD_VERSION} of the "
+        "method: the same seed gives the same limits."
+    )
+
+
+def _blocks(found: Calibration, scale: DriftScale) -> str:
+    if not found.blocks.n:
+        return "The baseline has no stretches as long as a window, so only chance was looked at."
+    moving = [name for name, centre in zip(scale.fields, found.blocks.centre, strict=True) if centre != 0]
+    stretches = count(found.blocks.n, "stretch", "stretches")
+    if found.blocks.once is None:
+        return f"{stretches} of the baseline, each as long as a window, differ no more than chance allows."
+    which = f" ({', '.join(map(repr, moving[:3]))}{' and more' if len(moving) > 3 else ''})" if moving else ""
+    return (
+        f"{stretches} of the baseline, each as long as a window, differ more than chance allows{which}: the stricter "
+        "of both points is the limit."
+    )
+
+
+def _confidence(found: Calibration, baseline: Baseline, length: timedelta) -> str:
+    if confidence_of(found, baseline, length) == "normal":
+        return "Confidence is normal."
+    if found.blocks.n < LEAST_BLOCKS:
+        return (
+            f"Confidence is low: the baseline has {found.blocks.n} windows, and under {LEAST_BLOCKS} nobody knows how "
+            "much the stream moves by itself."
+        )
+    return "Confidence is low: the baseline is shorter than a season, so what it has not seen looks like a change."

@@ -1,0 +1,187 @@
+"""A result in words: true to what is stored, in the model's own time, and the same in every medium."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from detectors import findings
+from detectors.joint_drift import PERMUTED
+from modelwatch.commands.explain import explanation_line, explanation_text
+from modelwatch.evidently_rows.tests_by_name import EVIDENTLYS_OWN
+from modelwatch.explaining import UnknownResultError, explain
+from modelwatch.explanation import Explanation, sections
+from modelwatch.threshold_story import threshold_story
+from store.engine import open_engine
+from store.records import Result
+from store.schema import calibration
+from tests.modelwatch.cycle.world import (
+    PERFORMANCE,
+    REFERENCE,
+    World,
+    events,
+    hours,
+    labels,
+    model_file,
+    new_world,
+)
+
+DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20}
+
+
+@pytest.fixture
+def engine(sqlite_url: str) -> Any:
+    found = open_engine(sqlite_url)
+    yield found
+    found.dispose()
+
+
+def judged(engine: Engine, *monitors: dict[str, Any], **more: Any) -> World:
+    """Three hours as ever, and one in which ``x`` is shifted and labels come out wrong."""
+    world = new_world(engine, model_file(*monitors, owner="risk-team", **more), REFERENCE)
+    rows = [*events(0, 3, 60), *events(3, 4, 60, shift=3.0)]
+    world.log(rows)
+    known = labels(rows[:180], after=timedelta(minutes=1))
+    world.log_labels([*known, *labels(rows[180:], after=timedelta(minutes=1), wrong=0.8)])
+    world.cycle(hours(4))
+    return world
+
+
+def last(world: World, **wanted: Any) -> Result:
+    return world.results(window_end=hours(4), **wanted)[0]
+
+
+def explained(world: World, result: Result) -> Explanation:
+    assert result.id is not None
+    with world.engine.connect() as conn:
+        return explain(conn, result.id)
+
+
+def test_an_unknown_result_is_refused_with_where_ids_are_found(engine: Engine) -> None:
+    with engine.connect() as conn, pytest.raises(UnknownResultError, match="there is no result 7: ids stand in"):
+        explain(conn, 7)
+
+
+def test_a_calibrated_limit_is_told_with_what_it_was_drawn_with(engine: Engine) -> None:
+    # By a method of its own, so that no pairs of fields share the budget.
+    world = judged(engine, {**DRIFT, "method": {"numeric": "ks"}}, false_alarms_per_month=20)
+    found = explained(world, last(world, field="x"))
+    with engine.connect() as conn:
+        seed, made = conn.execute(select(calibration.c.seed, calibration.c.created_at)).one()
+    story = " ".join(found.threshold)
+    assert "a budget of 20 false alarms a month" in story
+    # 20 alarms over the 730.5 hours of a month.
+    assert f"a chance of {100 * 20 / 730.5:.3f} % over all its fields" in story
+    assert f"with seed {seed}" in story
+    assert f"learnt on {made:%Y-%m-%d %H:%M} UTC from 2,000 windows" in story
+    assert "Confidence is" in story
+    assert found.result.threshold is not None
+    assert f"the limit {found.result.threshold:.4g}".rstrip("0") in " ".join(found.statistic)
+
+
+def test_the_words_name_window_baseline_version_and_suspects(engine: Engine) -> None:
+    world = judged(engine, DRIFT, time_zone="Asia/Tokyo")
+    found = explained(world, last(world, field="x"))
+    assert found.compared[0] == (
+        "Window: 2026-03-02 12:00 to 2026-03-02 13:00 (Asia/Tokyo), 60 rows of the window, most of them served by "
+        "version 1."
+    )
+    assert f"Baseline: 1 (hash {world.baseline.content_hash[:12]}), a file, version 1, 1,000 rows" in found.compared[1]
+    assert found.cause is not None
+    assert found.suspects[0].field == "x"
+    assert any(
+        "modelwatch report credit --window 2026-03-02T03:00:00Z/2026-03-02T04:00:00Z" in each
+        for each in found.look_next
+    )
+    assert "Owner: risk-team" in found.look_next
+    assert found.page == "docs/methods/ks.md"
+
+
+def test_a_good_result_has_no_suspects(engine: Engine) -> None:
+    world = judged(engine, DRIFT)
+    found = explained(world, world.results(window_end=hours(2), field="x")[0])
+    assert (found.cause, found.suspects) == (None, ())
+    assert found.headline.endswith("is within its limit (ok).")
+    assert "What may be behind it" not in dict(sections(found))
+
+
+def test_what_was_known_at_first_can_still_be_asked_for(engine: Engine) -> None:
+    world = judged(engine, {**PERFORMANCE, "metric": "accuracy"})
+    first = last(world, method="accuracy")
+    late = events(3, 4, 60, seed=5)
+    world.log(late)
+    world.log_labels(labels(late, after=timedelta(minutes=1)))
+    world.cycle(hours(5))
+    second = last(world, method="accuracy")
+    told = explained(world, first).known
+    assert told[0].endswith("as revision 1 of 2: rows or labels came later.")
+    assert f"result {first.id} (this one)" in told[1]
+    assert f"Revision 2, result {second.id}: " in told[2]
+    assert "over 120 rows" in told[2]
+
+
+def test_a_metric_is_told_with_its_interval(engine: Engine) -> None:
+    world = judged(engine, {**PERFORMANCE, "metric": "accuracy"})
+    result = last(world, method="accuracy")
+    assert result.interval_low is not None
+    assert result.interval_high is not None
+    said = f"95 % interval: {result.interval_low:.4g} to {result.interval_high:.4g}."
+    assert said in explained(world, result).statistic
+
+
+def test_every_source_of_a_limit_has_its_words(engine: Engine) -> None:
+    world = judged(engine, DRIFT)
+    result = last(world, field="x")
+    sources = [findings.FIXED, findings.RAISED, findings.GIVEN, findings.FROM_BASELINE, findings.WIDENED]
+    with engine.connect() as conn:
+
+        def told(**changes: Any) -> str:
+            changed = replace(result, **changes)
+            return " ".join(threshold_story(conn, world.model, None, None, changed))
+
+        for source in (*sources, PERMUTED, EVIDENTLYS_OWN):
+            assert "Its source is" not in told(threshold_source=source)
+        assert told(threshold_source="of a later release") == "Its source is of a later release."
+        assert "to be high twice is rarer" in told(threshold_source=findings.LOWERED)
+        assert "its monitor or baseline is gone" in told(threshold_source=findings.CALIBRATED)
+        assert told(threshold=None, status="insufficient") == "There is no limit: nothing was judged."
+
+
+def test_a_model_file_that_changed_since_is_said_rather_than_told_wrongly(engine: Engine) -> None:
+    world = judged(engine, DRIFT)
+    result = last(world, field="x")
+    spec = model_file({**DRIFT, "fields": ["x"]}).monitors
+    assert spec is not None
+    with engine.connect() as conn:
+        told = " ".join(threshold_story(conn, world.model, spec[0], world.baseline, result))
+    assert "the model file has changed" in told
+    assert "seed" not in told
+
+
+def test_text_and_json_say_the_same(engine: Engine) -> None:
+    world = judged(engine, DRIFT)
+    found = explained(world, last(world, field="x"))
+    value = json.loads(explanation_line(found))
+    assert value["result"]["id"] == found.result.id
+    assert value["suspects"][0]["field"] == "x"
+    text = " ".join(explanation_text(found).split())
+    for section in value["sections"]:
+        assert section["title"] in text
+        assert all(" ".join(sentence.split()) in text for sentence in section["sentences"])
+
+
+def test_names_do_not_reach_a_terminal_as_commands(engine: Engine) -> None:
+    world = judged(engine, DRIFT)
+    found = explained(world, last(world, field="x"))
+    hostile = replace(found, headline="Model \x1b]0;owned\x07 is bad")
+    assert "\x1b" not in explanation_text(hostile)
+    assert "\x07" not in explanation_text(hostile)
+
+
+def test_a_moving_baseline_is_told_with_the_rows_it_was_made_of(engine: Engine) -> None:
+    world = judged(engine, {**DRIFT, "baseline": "previous"})
+    told = explained(world, last(world, field="x")).compared[2]
+    assert told.startswith("The window was compared with previous (60 rows of 1 window, 2026-03-02 02:00 to 2026-03-02")

@@ -1,6 +1,6 @@
 """The choices at the top of the model page, each bound to the address, so that a copied link restores them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import pandas as pd
@@ -100,6 +100,25 @@ def measure(measures: Sequence[tuple[str, str]]) -> tuple[str, str]:
 def metric(names: Sequence[str]) -> str:
     """Which metric of performance; the first is the worst."""
     return _of_worst_first("Metric", names, {name: words.method(name) for name in names}, links.METRIC)
+
+
+def result(labels: Mapping[int, str]) -> int | None:
+    """Which result to say more about, by its id; None until one is chosen."""
+    return st.selectbox(
+        "Result",
+        list(labels),
+        index=None,
+        placeholder="Choose a result",
+        format_func=lambda result_id: labels[result_id],
+        key="result",
+        width=620,
+    )
+
+
+def window(labels: Sequence[str]) -> int:
+    """Which window, by its position; the first until one is chosen."""
+    chosen = st.selectbox("Window", range(len(labels)), format_func=lambda at: labels[at], key="window", width=320)
+    return 0 if chosen is None else chosen
 
 
 def _of_worst_first(label: str, names: Sequence[str], shown: dict[str, str], key: str) -> str:

@@ -6,12 +6,14 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import clock, queries
+from dashboard import clock, program, queries
 from dashboard.facts import ModelFacts
 from dashboard.server import DATABASE_URL
 from store.engine import Engine, open_engine
 
 FRESH_SECONDS = 5
+# What is said of a result changes only as other monitors judge its window.
+WORDS_SECONDS = 60
 
 
 def store_url() -> str:
@@ -47,3 +49,9 @@ def transitions(url: str, name: str) -> pd.DataFrame:
 def messages(url: str, name: str) -> pd.DataFrame:
     """The last messages about a model."""
     return queries.messages(engine(url), name, clock.now())
+
+
+@st.cache_data(ttl=WORDS_SECONDS, show_spinner=False, max_entries=200)
+def words_about(result_id: int) -> program.Words | program.Failure:
+    """What the program says of a result."""
+    return program.words_about(result_id)

@@ -1,10 +1,13 @@
 """Starting the dashboard: the ``streamlit run`` of our pages, with nothing sent anywhere and nothing asked."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from dashboard.program import PROGRAM
 
 APP = Path(__file__).with_name("app.py")
 DATABASE_URL = "MODELWATCH_DATABASE_URL"
@@ -56,9 +59,16 @@ def command(port: int, address: str = "127.0.0.1") -> list[str]:
     ]
 
 
-def environment(database_url: str, outer: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of the process that ``command`` starts: the outer one, with the store's address."""
-    return {**outer, DATABASE_URL: database_url}
+def environment(
+    database_url: str, outer: Mapping[str, str] = os.environ, program: Sequence[str] = ()
+) -> dict[str, str]:
+    """The environment of the process that ``command`` starts: the outer one, with the store's address.
+
+    ``program`` is the command line of the program that the pages ask for reports and for words about results; without
+    one they offer neither.
+    """
+    named = {PROGRAM: json.dumps(list(program))} if program else {}
+    return {**outer, DATABASE_URL: database_url, **named}
 
 
 def serve(database_url: str, port: int = 8501, address: str = "127.0.0.1") -> int:

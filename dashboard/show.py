@@ -39,6 +39,12 @@ def section(title: str) -> None:
     st.markdown(f"#### {words.plain(title)}")
 
 
+def titled(title: str, sentences: Sequence[str]) -> None:
+    """Sentences under a small title, each on a line of its own."""
+    st.markdown(f"**{words.plain(title)}**")
+    _paragraph(sentences)
+
+
 def verdict(said: Verdict) -> None:
     """The state, the sentence, what explains it, and the next command where there is one."""
     shown = states.level(said.level)

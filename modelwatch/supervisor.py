@@ -14,6 +14,8 @@ from typing import Literal
 import httpx
 
 from dashboard.server import command as dashboard_command
+from dashboard.server import environment as dashboard_environment
+from modelwatch.program import PROGRAM
 from modelwatch.settings import Settings
 
 Role = Literal["collector", "scheduler", "dashboard"]
@@ -88,16 +90,18 @@ def environment(settings: Settings, outer: Mapping[str, str] = os.environ) -> di
 
 def _start(settings: Settings, role: Role) -> Child:
     health: str | None = None
+    own = environment(settings)
     if role == "dashboard":
+        own = dashboard_environment(settings.store_url, own, PROGRAM)
         arguments = dashboard_command(settings.dashboard_port, settings.dashboard_host)
         health = f"http://{_address(settings, role)}/_stcore/health"
     else:
-        arguments = [sys.executable, "-m", "modelwatch", role]
+        arguments = [*PROGRAM, role]
         if role == "collector":
             health = f"http://{_address(settings, role)}/readyz"
     process = subprocess.Popen(  # noqa: S603 - our own commands
         arguments,
-        env=environment(settings),
+        env=own,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         preexec_fn=_end_with_parent if sys.platform == "linux" else None,

@@ -6,7 +6,21 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import choices, clock, frames, guard, labels, links, queries, reads, sections, show, verdict, words
+from dashboard import (
+    choices,
+    clock,
+    closer,
+    frames,
+    guard,
+    labels,
+    links,
+    queries,
+    reads,
+    sections,
+    show,
+    verdict,
+    words,
+)
 from dashboard.charts.palette import palette
 from dashboard.facts import ModelFacts
 from dashboard.sections import Picture
@@ -53,6 +67,9 @@ def page() -> None:
     chosen = frames.of_segment(chosen, segment)
     picture = Picture(facts, now, palette(st.context.theme.type))
     _sections(url, chosen, picture)
+    closer.one_result(chosen, picture)
+    closer.full_report(name, chosen, segment, picture)
+    sections.messages(reads.messages(url, name))
 
 
 def _unknown(asked: str) -> None:
@@ -71,7 +88,6 @@ def _sections(url: str, chosen: pd.DataFrame, picture: Picture) -> None:
     sections.one_field(inputs, transitions, picture)
     sections.performance(frames.of_kinds(chosen, *frames.LESS_MAY_BE_WORSE), transitions, picture)
     sections.quality(chosen, picture)
-    sections.messages(reads.messages(url, picture.facts.name))
 
 
 def _about(facts: ModelFacts, now: datetime) -> str:

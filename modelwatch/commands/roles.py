@@ -75,6 +75,7 @@ def scheduler() -> None:
 def dashboard(host: Host = None, port: Port = None) -> None:
     """Serve the dashboard."""
     from dashboard.server import command, environment
+    from modelwatch.program import PROGRAM
 
     found = settings(dashboard_host=host, dashboard_port=port)
     with open_store(found):
@@ -82,7 +83,7 @@ def dashboard(host: Host = None, port: Port = None) -> None:
     arguments = command(found.dashboard_port, found.dashboard_host)
     say(f"the dashboard listens on {found.dashboard_url}")
     # In the place of this process, so that what stops it stops the dashboard.
-    os.execve(arguments[0], arguments, environment(found.store_url))  # noqa: S606 - our own command
+    os.execve(arguments[0], arguments, environment(found.store_url, program=PROGRAM))  # noqa: S606 - our own command
 
 
 def cycle_settings(found: "Settings") -> "CycleSettings":

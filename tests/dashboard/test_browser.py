@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect, sync_playwright
 
 from dashboard import links, server
+from modelwatch.program import PROGRAM
 from tests.dashboard import story
 from tests.optional_parts import require
 
@@ -46,7 +47,7 @@ def address(told_url: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = server.environment(told_url) | {"MODELWATCH_NOW": story.NOW.isoformat()}
+    environment = server.environment(told_url, program=PROGRAM) | {"MODELWATCH_NOW": story.NOW.isoformat()}
     with subprocess.Popen(
         server.command(port), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as child:
@@ -245,6 +246,15 @@ def test_from_the_fleet_to_a_model_and_to_another(visit: Visit) -> None:
 def test_the_model_page_without_a_model_opens_the_one_that_needs_somebody_most(visit: Visit) -> None:
     visit.open("/model")
     visit.page.wait_for_url(re.compile(r"/model\?model=(credit|intake)$"))
+
+
+def test_a_report_that_cannot_be_made_says_why(visit: Visit) -> None:
+    visit.open("/model?model=credit")
+    expect(visit.page.get_by_role("combobox", name="Window")).to_have_value("30 May")
+    visit.page.get_by_role("button", name="Make the full report").click()
+    failed = visit.page.get_by_text("There is no report: no rows were kept of baseline")
+    failed.wait_for(timeout=90_000)
+    visit.settle()
 
 
 def test_a_link_to_a_model_that_is_gone_says_so(visit: Visit) -> None:

@@ -1,3 +1,4 @@
+import json
 import sys
 
 import pytest
@@ -36,6 +37,7 @@ def test_a_port_that_is_none_is_refused(port: int) -> None:
 def test_the_stores_address_is_not_on_the_command_line_where_others_can_read_it() -> None:
     secret = "postgresql://user:secret@host/db"
     assert server.environment(secret, {"PATH": "/bin"}) == {"PATH": "/bin", "MODELWATCH_DATABASE_URL": secret}
+    assert json.loads(server.environment(secret, {}, ("modelwatch", "x"))["MODELWATCH_PROGRAM"]) == ["modelwatch", "x"]
     assert not any("secret" in part for part in server.command(8501))
 
 

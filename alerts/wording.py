@@ -97,7 +97,8 @@ def resolved_sentence(ranked: Sequence[Result], window: Window, n_firing: int) -
     if n_firing:
         left = f"{n_firing} {'alert' if n_firing == 1 else 'alerts'} of this monitor still firing"
     parts = [f"{_TROUBLE[first.kind]} resolved in {_subjects(ranked)} by the window {_span(window)}"]
-    parts += [_figures(first), left]
+    # How the value lies against the baseline is no news any more: a loss may still be the larger one of both.
+    parts += [_measured(first), left]
     return f"{one_line(first.model, _LONGEST_NAME)}: " + "; ".join(parts)
 
 
@@ -132,6 +133,12 @@ def _subject(result: Result) -> str:
 
 
 def _figures(result: Result) -> str:
+    reason = one_line(result.reason, _LONGEST_REASON)
+    return _measured(result) + (f", {reason}" if reason else "")
+
+
+def _measured(result: Result) -> str:
+    """The value and its limit."""
     words = [] if result.field is None else [one_line(result.field, _LONGEST_NAME)]
     words.append(_method(result.method))
     if result.segment is not None:
@@ -140,8 +147,7 @@ def _figures(result: Result) -> str:
         words.append(number(result.value))
     if result.threshold is not None:
         words.append(f"(limit {number(result.threshold)})")
-    reason = one_line(result.reason, _LONGEST_REASON)
-    return " ".join(words) + (f", {reason}" if reason else "")
+    return " ".join(words)
 
 
 def _method(method: str) -> str:

@@ -213,7 +213,7 @@ def test_the_sentence_of_performance_and_of_quality() -> None:
 
 
 def test_the_sentence_of_a_resolution() -> None:
-    income = resolved(result(0, "ok", value=0.04))
+    income = resolved(result(0, "ok", value=0.04, reason="error worsened"))
     start = (
         "credit: drift resolved in income by the window from 2026-05-03 to 2026-05-04; income KS 0.0400 (limit 0.100); "
     )

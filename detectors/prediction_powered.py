@@ -95,6 +95,10 @@ def corrected_losses(window: RiskSums, earlier: RiskSums) -> LossSums:
     and they may be added to a confidence sequence like losses: ``BoundedRisk(reach=REACH)`` where losses and estimates
     are from 0 to 1, plain sums where not. The running risk is then that of the rows of all windows, each window
     counted by its labelled rows. The idea of prediction-powered risk monitoring (Zhang et al., arXiv 2602.02229).
+
+    The mean estimate of all rows contains that of the labelled ones, so of a share s of labelled rows the correction
+    takes away only the part 1 - s of what it seems to. The squares are therefore (1 - s) times those of the corrected
+    losses and s times those of the losses themselves, which makes their scatter that of the mean.
     """
     if not window.n:
         return LossSums()
@@ -102,7 +106,8 @@ def corrected_losses(window: RiskSums, earlier: RiskSums) -> LossSums:
     centred = window.estimate - window.n * level
     centred_squares = window.estimate_squares - 2 * level * window.estimate + window.n * level * level
     centred_products = window.products - level * window.loss
-    squares = window.loss_squares - 2 * weight * centred_products + weight * weight * centred_squares
+    gained = weight * weight * centred_squares - 2 * weight * centred_products
+    squares = window.loss_squares + (1 - window.n / window.rows) * gained
     return LossSums(window.n, window.loss - weight * centred, max(squares, 0.0))
 
 

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.estimates import UNDEFINED_SUMS, Estimate, mean, undefined
 from detectors.performance_layout import ERROR_EDGES, Layout
@@ -75,6 +76,15 @@ def error_p90(profile: PerformanceProfile, layout: Layout) -> Estimate:
     return _quantile(profile, layout, 0.9)
 
 
+def absolute_error_bins(profile: PerformanceProfile, layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rows (int64[bins]) by the size of the error, and the edges between the bins (float64[bins - 1]), rising."""
+    bins = profile.counts[Layout.FIRST_ERROR_BIN : layout.n_counts]
+    edges = ERROR_EDGES[len(ERROR_EDGES) // 2 :]
+    # Errors about zero have one bin, between the two smallest edges; the others lie on either side of it.
+    positive, negative = bins[len(edges) + 1 :], bins[len(edges) - 1 :: -1]
+    return np.concatenate([bins[len(edges) : len(edges) + 1], positive + negative]), edges
+
+
 def _quantile(profile: PerformanceProfile, layout: Layout, share: float) -> Estimate:
     """A quantile of |e| from the error bins, half an octave wide, rows spread evenly over a bin's logarithm.
 
@@ -84,11 +94,7 @@ def _quantile(profile: PerformanceProfile, layout: Layout, share: float) -> Esti
     n = _usable(profile)
     if not n:
         return _none(profile)
-    bins = profile.counts[Layout.FIRST_ERROR_BIN : layout.n_counts]
-    edges = ERROR_EDGES[len(ERROR_EDGES) // 2 :]
-    # Errors about zero have one bin, between the two smallest edges; the others lie on either side of it.
-    positive, negative = bins[len(edges) + 1 :], bins[len(edges) - 1 :: -1]
-    rows = np.concatenate([bins[len(edges) : len(edges) + 1], positive + negative])
+    rows, edges = absolute_error_bins(profile, layout)
     reached = np.cumsum(rows)
     at = int(np.searchsorted(reached, share * n))
     if at == 0:

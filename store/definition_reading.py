@@ -14,6 +14,7 @@ from store.definitions import (
     ModelDefinition,
     MonitorSpec,
     PredictionSpec,
+    RiskMethod,
     duration,
     named_channels,
     named_monitors,
@@ -145,6 +146,9 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
             f"monitor {spec.name}: baseline {choice} is for performance monitors and for drift monitors that compare "
             "sums, not for this one"
         )
+    for key in ("tolerance", "completeness"):
+        if spec.kind != "performance" and getattr(spec, key) is not None:
+            raise DefinitionError(f"monitor {spec.name}: {key} is for performance monitors, this one is {spec.kind}")
     _check_method(spec)
     for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
         _check_metric(definition, spec.name, metric)
@@ -175,10 +179,14 @@ def _check_method_name(spec: MonitorSpec, method: str) -> None:
 
 
 def _check_metric(definition: ModelDefinition, monitor: str | None, metric: str) -> None:
+    if metric in get_args(RiskMethod):
+        if metric == "prediction_powered_risk" and definition.task == "regression":
+            raise DefinitionError(f"monitor {monitor}: {metric} is for classifiers with scores: use running_risk")
+        return
     base, bracket, of_class = metric.partition("[")
     is_known = base in CLASS_METRICS and of_class.endswith("]") if bracket else base in get_args(Metric)
     if not is_known:
-        known = ", ".join(get_args(Metric))
+        known = ", ".join((*get_args(Metric), *get_args(RiskMethod)))
         raise DefinitionError(f"monitor {monitor}: metric {metric!r} is not known: use one of {known}")
     averages = base.endswith(("_micro", "_weighted")) and definition.task != "multiclass"
     if averages or (base in _REGRESSION_METRICS) != (definition.task == "regression"):

@@ -53,6 +53,9 @@ Metric = Literal[
     "error_p50",
     "error_p90",
 ]
+# Of performance monitors, beside the metrics of single windows.
+RiskMethod = Literal["running_risk", "prediction_powered_risk"]
+Share = Annotated[float, Meta(ge=0, le=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 FieldName = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -76,7 +79,7 @@ class FieldSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=T
     """How one feature is to be read, and how much it matters to the model, from 0 to 1, where that is known."""
 
     kind: FieldKind
-    importance: Annotated[float, Meta(ge=0, le=1)] | None = None
+    importance: Share | None = None
 
 
 class PredictionSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -117,8 +120,9 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     or for drift and performance one that moves with the window, or another version. ``method`` (drift),
     ``check`` (quality) and ``metric`` (performance; of one class: ``f1[gold]``) choose what is computed;
     ``threshold`` overrides the default limit of what was chosen. A drift method is one of DriftMethod, of PAIR_METHODS,
-    or of ``store.row_methods``. An alert fires after ``fire_after`` bad windows in a row and resolves after
-    ``resolve_after`` good ones.
+    or of ``store.row_methods``. Of performance monitors ``tolerance`` is how far the running risk may rise unreported,
+    and ``completeness`` the share of a window's rows that must have labels before it is judged. An alert fires after
+    ``fire_after`` bad windows in a row and resolves after ``resolve_after`` good ones.
     """
 
     kind: MonitorKind
@@ -133,6 +137,8 @@ class MonitorSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     fields: tuple[FieldName, ...] | None = None
     threshold: float | None = None
     min_rows: Annotated[int, Meta(ge=1)] | None = None
+    tolerance: Share | None = None
+    completeness: Share | None = None
     fire_after: Annotated[int, Meta(ge=1, le=100)] = 1
     resolve_after: Annotated[int, Meta(ge=1, le=100)] = 1
 

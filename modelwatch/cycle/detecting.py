@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -28,18 +28,21 @@ from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.moving_baselines import Compared, MovingBaseline
 from modelwatch.cycle.pair_judging import PairJudge
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
-from modelwatch.cycle.performance_judging import PerformanceJudge
+from modelwatch.cycle.performance_judging import LastStep, PerformanceJudge
+from modelwatch.cycle.planning import window_plan
 from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
 from modelwatch.cycle.row_judging import RowJudge
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.baselines import get_binning
+from store.definitions import duration
 from store.models import versions
 from store.profiles import read_profiles
 from store.records import Baseline, Evidence, Model, Monitor, Result, Run, StoredProfile
 from store.row_methods import is_row_based
 
+_INSTANT = timedelta(microseconds=1)
 # Windows of these kinds are judged together with so many before them.
 _EARLIER = {"drift": EARLIER_DRIFT_WINDOWS, "performance": EARLIER_PERFORMANCE_WINDOWS, "quality": 0}
 
@@ -74,7 +77,7 @@ class Judge:
         self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
         self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
-        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme)
+        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme, self._history)
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
         """Results of every run, in order; what lies in one hour is read once for all of them."""
@@ -140,7 +143,7 @@ class Judge:
                 lambda position: self._total_if_sound(windows[position]),
                 lambda: self._pairs.parted(windows[-1]) if segment == WHOLE else (),
             )
-            return self._performance.findings(segment, reference, performance, n_rows, beside, moving)
+            return self._performance.findings(segment, reference, performance, n_rows, beside, self._last_step(run, windows[-1]), moving)
         if self._spec.kind == "drift":
             return self._drift_of(segment, reference, windows, compared)
         return self._quality.findings(run, segment, reference.fields, windows[-1], self._total(windows[-1]))
@@ -166,6 +169,13 @@ class Judge:
     def _compared(self, run: Run, segment: str) -> Compared | None:
         least = self._spec.min_rows or (DRIFT_MIN_ROWS if self._spec.kind == "drift" else PERFORMANCE_MIN_ROWS)
         return self._moving.compared(run.window_start, run.window_end, segment, least)
+
+    def _last_step(self, run: Run, hours: Sequence[StoredProfile]) -> LastStep:
+        """What a window is the first to hold: where windows slide, the rows since the end of the one before."""
+        if self._spec.every is not None and duration(self._spec.every) < duration(self._spec.window):
+            since = window_plan(self._model, self._spec).floor(run.window_end - _INSTANT)
+            hours = [hour for hour in hours if hour.key.start >= since]
+        return LastStep(run.window_end, self._performance_of(hours), sum(hour.n_rows for hour in hours))
 
     def _total(self, hours: Sequence[StoredProfile]) -> Profile:
         return total_encoded(self._scheme.binning, [hour.fields for hour in hours])

@@ -1,6 +1,8 @@
 """Performance of windows of one monitor: by the labels that have come, and estimated for those that have not."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
@@ -18,8 +20,11 @@ from detectors.quality import quality_findings
 from detectors.trust import COMPARISONS, Comparison, Known, Trust, trust
 from detectors.unknown_labels import unknown_labels_finding
 from modelwatch.cycle.error_judging import Beside, ErrorJudge
+from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.references import Reference, importances
+from modelwatch.cycle.risk_judging import RISK_METHODS, Labels, RiskJudge, risk_methods
 from modelwatch.scheme import Scheme
+from modelwatch.segments import segment_names
 from store.records import Baseline, Model, Monitor
 
 # So many windows before a judged one are looked at, for how well their estimates did.
@@ -28,14 +33,31 @@ _BREAKS = ("missing", "unseen", "range", "types")
 _PAST_METRIC = "accuracy"
 
 
+class LastStep(NamedTuple):
+    """The part of a window that no window before it holds: all of it, unless windows slide. Its end, the sums of its
+    rows, and how many there are."""
+
+    window_end: datetime
+    performance: PerformanceProfile
+    n_rows: int
+
+
 class PerformanceJudge:
     """Judges the performance of windows of one monitor; what is the same for all windows is kept.
 
-    A monitor that names no metric also says how performance is estimated without labels, whether the labels drifted,
-    and whether there are labels of unknown classes.
+    A monitor that names no metric also says how the risk has run since the baseline, how performance is estimated
+    without labels, whether the labels drifted, and whether there are labels of unknown classes.
     """
 
-    def __init__(self, conn: Connection, model: Model, monitor: Monitor, baseline: Baseline, scheme: Scheme) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        model: Model,
+        monitor: Monitor,
+        baseline: Baseline,
+        scheme: Scheme,
+        history: EvidenceHistory,
+    ) -> None:
         self._conn = conn
         self._model = model
         self._spec = monitor.spec
@@ -46,6 +68,8 @@ class PerformanceJudge:
         self._errors = ErrorJudge(conn, monitor, baseline, scheme)
         values = model.definition.prediction.values
         self._worth: Values | None = None if values is None else np.array(values, dtype=np.float64)
+        n_segments = len(segment_names(scheme, model.definition)) - 1
+        self._risk = RiskJudge(history, monitor.spec, scheme.layout, n_segments)
 
     def findings(
         self,
@@ -54,28 +78,44 @@ class PerformanceJudge:
         windows: Sequence[PerformanceProfile],
         n_rows: int,
         beside: Beside,
+        step: LastStep,
         moving: PerformanceProfile | None = None,
     ) -> list[Finding]:
         """``windows`` are earlier ones and last the judged one, which has ``n_rows`` rows.
 
         ``moving`` is what labels are compared with instead of the baseline's; estimates rest on the baseline alone.
         """
-        metric = self._spec.metric
         compared = reference.labelled if moving is None else moving if moving.n_labelled else None
         found = performance_findings(
             self._scheme.layout,
             compared,
             windows[-1],
             n_rows,
-            metrics=(metric,) if isinstance(metric, str) else metric,
+            metrics=self._metrics(),
             threshold=self._spec.threshold,
             min_rows=self._spec.min_rows or MIN_ROWS,
+            completeness=self._spec.completeness or 0.0,
             business_value=self._worth,
         )
-        if metric is None:
+        found += self._running_risk(segment, reference, step)
+        if self._spec.metric is None:
             found += self._estimates(segment, reference, windows, n_rows, beside)
             found += self._labels(compared, windows[-1])
         return found
+
+    def _running_risk(self, segment: str, reference: Reference, step: LastStep) -> list[Finding]:
+        if not risk_methods(self._spec, self._scheme.layout):
+            return []
+        calibration = self._calibration(segment, reference) if self._scheme.layout.score_edges else None
+        labels = Labels(reference.labelled, calibration, step.performance, step.n_rows)
+        return self._risk.findings(segment, step.window_end, labels)
+
+    def _metrics(self) -> tuple[str, ...] | None:
+        """The metrics of single windows that the monitor names; None where it names nothing."""
+        metric = self._spec.metric
+        if metric is None:
+            return None
+        return tuple(name for name in ((metric,) if isinstance(metric, str) else metric) if name not in RISK_METHODS)
 
     def _labels(self, compared: PerformanceProfile | None, current: PerformanceProfile) -> list[Finding]:
         """What the labels themselves are like."""

@@ -1,0 +1,34 @@
+"""What one window says of the risk: the losses of its labelled rows, and the sums that estimates add to them."""
+
+import struct
+from dataclasses import astuple, dataclass
+
+from detectors.loss_sums import LossSums
+from detectors.risk_sums import RiskSums
+
+_VERSION = 1
+_FORMAT = struct.Struct("<B" + "qdd" + "qdddddqdd")
+_NO_LOSSES, _NO_ESTIMATES = LossSums(), RiskSums()
+
+
+@dataclass(frozen=True, slots=True)
+class WindowRisk:
+    """``losses`` of all labelled rows, each from 0 to 1; ``estimated`` over the rows that have an estimated loss.
+
+    ``WindowRisk()`` is that of a window that adds nothing.
+    """
+
+    losses: LossSums = _NO_LOSSES
+    estimated: RiskSums = _NO_ESTIMATES
+
+    def to_bytes(self) -> bytes:
+        """A compact form that ``from_bytes`` reads."""
+        return _FORMAT.pack(_VERSION, *astuple(self.losses), *astuple(self.estimated))
+
+    @classmethod
+    def from_bytes(cls, payload: bytes) -> "WindowRisk":
+        """What ``to_bytes`` wrote; ValueError for anything else."""
+        if len(payload) != _FORMAT.size or payload[0] != _VERSION:
+            raise ValueError(f"{len(payload)} bytes are no window's risk of version {_VERSION}: judge the window again")
+        _, *numbers = _FORMAT.unpack(payload)
+        return cls(LossSums(*numbers[:3]), RiskSums(*numbers[3:]))

@@ -1,0 +1,186 @@
+"""The running risk of one monitor: evidence from labels that grows over windows, judged at every one of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from detectors.calibration_map import Calibration
+from detectors.confidence_sequences import ALPHA, BoundedRisk
+from detectors.estimated_losses import estimated_losses
+from detectors.findings import Finding
+from detectors.loss_sums import LossSums
+from detectors.performance import NO_BASELINE_LABELS, too_few_labelled
+from detectors.performance_layout import Layout
+from detectors.performance_profile import PerformanceProfile
+from detectors.prediction_powered import REACH
+from detectors.profile_losses import error_bound, profile_losses
+from detectors.running_risk import RiskState, Step, step_labels, step_powered
+from detectors.running_risk_findings import (
+    TOLERANCE,
+    LossUnits,
+    RiskLimit,
+    given_limit,
+    risk_limit,
+    running_risk_finding,
+)
+from detectors.window_risk import WindowRisk
+from detectors.wording import number
+from modelwatch.segments import WHOLE
+from store.definitions import MonitorSpec
+
+RUNNING_RISK = "running_risk"
+PREDICTION_POWERED = "prediction_powered_risk"
+RISK_METHODS = (RUNNING_RISK, PREDICTION_POWERED)
+
+
+class History(Protocol):
+    """What the windows of a monitor added so far (see ``evidence_history``)."""
+
+    def before(self, segment: str, window_end: datetime) -> list[bytes]:
+        """What the windows added that end before ``window_end``, the oldest first."""
+
+    def note(self, segment: str, window_end: datetime, payload: bytes) -> None:
+        """Keep what a window adds."""
+
+
+class Labels(NamedTuple):
+    """What labels say of a segment: its labelled baseline (None: there is none), the calibration of its scores (None:
+    the model has none), and the rows that the window is the first to hold, with and without a label."""
+
+    baseline: PerformanceProfile | None
+    calibration: Calibration | None
+    current: PerformanceProfile
+    n_rows: int
+
+
+class _Known(NamedTuple):
+    """The baseline's losses, what a whole loss of a regression model is, and why there is nothing to compare with."""
+
+    baseline: LossSums
+    bound: float | None
+    reason: str = ""
+
+
+class RiskJudge:
+    """Judges the running risk after each window of one monitor.
+
+    The chance of a false alarm over the life of a baseline, ``ALPHA``, is shared out: half to the whole stream and half
+    to all ``n_segments`` segments together, if there are any, and in each equally to the methods.
+    """
+
+    def __init__(self, history: History, spec: MonitorSpec, layout: Layout, n_segments: int) -> None:
+        self._history = history
+        self._spec = spec
+        self._layout = layout
+        self._n_segments = n_segments
+        self._methods = risk_methods(spec, layout)
+        self._folds: dict[tuple[str, str], _Fold] = {}
+
+    def findings(self, segment: str, window_end: datetime, labels: Labels) -> list[Finding]:
+        """The findings on a window, which adds to the evidence as much of its labels as there are."""
+        known = self._known(labels.baseline)
+        n_labelled = labels.current.n_labelled
+        few = too_few_labelled(n_labelled, labels.n_rows, 1, self._spec.completeness or 0.0) or known.reason
+        added = WindowRisk() if few else self._added(labels, known.bound)
+        payloads = [*self._history.before(segment, window_end), added.to_bytes()]
+        self._history.note(segment, window_end, payloads[-1])
+        return [self._finding(method, segment, labels, known, payloads, few) for method in self._methods]
+
+    def _known(self, baseline: PerformanceProfile | None) -> "_Known":
+        """What the baseline says of losses."""
+        if baseline is None:
+            return _Known(LossSums(), None, f"{NO_BASELINE_LABELS}: give a baseline with labels")
+        bound = error_bound(self._layout, baseline)
+        if self._layout.classes is None and bound is None:
+            return _Known(
+                LossSums(), None, "the baseline's errors are all 0, or unknown, so there is no scale for them"
+            )
+        return _Known(profile_losses(self._layout, baseline, bound), bound)
+
+    def _added(self, labels: Labels, bound: float | None) -> WindowRisk:
+        losses = profile_losses(self._layout, labels.current, bound)
+        if labels.calibration is None:
+            return WindowRisk(losses)
+        return WindowRisk(losses, estimated_losses(self._layout, labels.current, labels.calibration))
+
+    def _finding(
+        self, method: str, segment: str, labels: Labels, known: "_Known", payloads: Sequence[bytes], few: str
+    ) -> Finding:
+        if method == PREDICTION_POWERED and not few:
+            few = _no_estimates(labels.calibration)
+        return running_risk_finding(
+            method,
+            self._states(method, segment, known.baseline, payloads),
+            self._limit(known, segment),
+            _units(known.bound),
+            alpha=self._alpha(segment),
+            n_baseline=known.baseline.n,
+            n_rows=labels.n_rows,
+            too_few=few,
+            estimated=WindowRisk.from_bytes(payloads[-1]).estimated,
+        )
+
+    def _states(self, method: str, segment: str, baseline: LossSums, payloads: Sequence[bytes]) -> list[RiskState]:
+        expected = 0.5 if baseline.mean is None else baseline.mean
+        fold = self._folds.get((method, segment))
+        if fold is None or fold.expected != expected:
+            fold = (
+                _Fold(step_powered, expected, REACH) if method == PREDICTION_POWERED else _Fold(step_labels, expected)
+            )
+            self._folds[method, segment] = fold
+        return fold.states_after(payloads)
+
+    def _limit(self, known: "_Known", segment: str) -> RiskLimit | None:
+        # A threshold of a monitor that names no metric is meant for others.
+        if self._spec.metric is not None and self._spec.threshold is not None:
+            return given_limit(self._spec.threshold / (known.bound or 1.0))
+        tolerance = TOLERANCE if self._spec.tolerance is None else self._spec.tolerance
+        return risk_limit(known.baseline, tolerance, self._alpha(segment))
+
+    def _alpha(self, segment: str) -> float:
+        parts = len(self._methods)
+        if self._n_segments:
+            parts *= 2 if segment == WHOLE else 2 * self._n_segments
+        return ALPHA / parts
+
+
+def risk_methods(spec: MonitorSpec, layout: Layout) -> tuple[str, ...]:
+    """The methods of this kind that a monitor asks for; one that names no metric asks for all that the model allows."""
+    if spec.metric is None:
+        return RISK_METHODS if layout.score_edges else (RUNNING_RISK,)
+    named = (spec.metric,) if isinstance(spec.metric, str) else spec.metric
+    return tuple(method for method in RISK_METHODS if method in named)
+
+
+def _no_estimates(calibration: Calibration | None) -> str:
+    """Why there are no estimates to add to the labels; empty where there are."""
+    if calibration is None:
+        return "no estimates to add to the labels: the model gives no scores"
+    return "" if calibration.maps else f"no estimates to add to the labels: {calibration.reason}"
+
+
+def _units(bound: float | None) -> LossUnits:
+    if bound is None:
+        return LossUnits("error rate")
+    return LossUnits(f"mean absolute error, each cut at {number(bound)},", bound)
+
+
+class _Fold:
+    """The states of one running risk; what is the same as at the last call is not stepped again."""
+
+    def __init__(self, step: Step, expected: float, reach: float = 1.0) -> None:
+        self.expected = expected
+        self._step = step
+        self._payloads: list[bytes] = []
+        self._states = [RiskState(BoundedRisk(expected=expected, reach=reach))]
+
+    def states_after(self, payloads: Sequence[bytes]) -> list[RiskState]:
+        """The state before the first window, and that after each."""
+        same = 0
+        while same < min(len(payloads), len(self._payloads)) and payloads[same] == self._payloads[same]:
+            same += 1
+        self._payloads = list(payloads)
+        del self._states[same + 1 :]
+        for payload in payloads[same:]:
+            self._states.append(self._step(self._states[-1], WindowRisk.from_bytes(payload)))
+        return self._states

@@ -57,12 +57,15 @@ def results(
     kind: ResultKind | None = None,
     statuses: Collection[Status] | None = None,
     latest_only: bool = True,
+    as_of: datetime | None = None,
     limit: int | None = None,
 ) -> list[Result]:
     """Results of windows that end in (since, until], so of what lies between the two instants.
 
-    None leaves a side open, or takes results of every model, kind or status. Ordered by window end, then by model,
-    monitor, method, field, segment and revision. Of more than ``limit`` results those of the newest windows are given.
+    None leaves a side open, or takes results of every model, kind or status. ``as_of`` gives what was known at an
+    instant: of every window the last revision that was computed by then, whatever became of it since. Ordered by window
+    end, then by model, monitor, method, field, segment and revision. Of more than ``limit`` results those of the newest
+    windows are given.
     """
     query = _named_results(model)
     if since is not None:
@@ -73,7 +76,9 @@ def results(
         query = query.where(result.c.kind == kind)
     if statuses is not None:
         query = query.where(result.c.status.in_(statuses))
-    if latest_only:
+    if as_of is not None:
+        query = _known_at(query, as_of)
+    elif latest_only:
         query = query.where(result.c.latest)
     if limit is not None:
         query = query.order_by(result.c.window_end.desc(), result.c.id.desc()).limit(limit)
@@ -131,6 +136,17 @@ def _named_results(model_name: str | None) -> Select[Any]:
         .join(monitor, monitor.c.id == result.c.monitor_id)
     )
     return query if model_name is None else query.where(model.c.name == model_name)
+
+
+def _known_at(query: Select[Any], instant: datetime) -> Select[Any]:
+    """Only the last revision of every run that was computed by an instant."""
+    known = (
+        select(result.c.run_id, func.max(result.c.revision).label("revision"))
+        .where(result.c.computed_at <= instant)
+        .group_by(result.c.run_id)
+        .subquery()
+    )
+    return query.join(known, (known.c.run_id == result.c.run_id) & (known.c.revision == result.c.revision))
 
 
 def _none_if_empty(column: ColumnElement[str]) -> ColumnElement[Any]:

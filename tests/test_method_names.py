@@ -9,8 +9,17 @@ from detectors.drift_methods import CATEGORY_METHODS, NUMERIC_METHODS
 from detectors.joint_drift import JOINT_METHODS
 from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
+from modelwatch.cycle.risk_judging import RISK_METHODS
 from store.definition_reading import CLASS_METRICS, definition_from
-from store.definitions import PAIR_METHODS, DefinitionError, DriftMethod, Metric, QualityCheck, named_monitors
+from store.definitions import (
+    PAIR_METHODS,
+    DefinitionError,
+    DriftMethod,
+    Metric,
+    QualityCheck,
+    RiskMethod,
+    named_monitors,
+)
 from store.row_methods import JOINT_METHODS as ROW_BASED
 from store.row_methods import is_row_based
 
@@ -22,6 +31,7 @@ def test_a_model_file_may_name_every_method_check_and_metric() -> None:
     assert set(CLASS_METRICS) == {name for name, metric in METRICS.items() if metric.over == "macro"}
     assert set(PAIR_METHODS) == {CORRELATION}
     assert set(ROW_BASED) == set(JOINT_METHODS)
+    assert get_args(RiskMethod) == RISK_METHODS
 
 
 @pytest.mark.parametrize("method", ["mmd", "domain_classifier", "evidently:anderson", "evidently:TVD"])
@@ -60,6 +70,10 @@ def test_a_drift_monitor_may_ask_for_pairs_of_fields_alone() -> None:
         ({"kind": "performance", "metric": "f1_micro"}, "f1_micro is no metric of a binary model"),
         ({"kind": "performance", "metric": "accuracy[1]"}, r"metric 'accuracy\[1\]' is not known"),
         ({"kind": "performance", "metric": "f1[1"}, r"metric 'f1\[1' is not known"),
+        ({"kind": "drift", "tolerance": 0.1}, "tolerance is for performance monitors, this one is drift"),
+        ({"kind": "quality", "completeness": 0.5}, "completeness is for performance monitors"),
+        ({"kind": "performance", "completeness": 80}, "`float` <= 1"),
+        ({"kind": "performance", "tolerance": -0.1}, "`float` >= 0"),
         ({"kind": "quality", "window": "1w"}, "'1w' is not a duration"),
         ({"kind": "quality", "window": "90m"}, "not a multiple of the grain 1h"),
     ],
@@ -67,6 +81,15 @@ def test_a_drift_monitor_may_ask_for_pairs_of_fields_alone() -> None:
 def test_a_monitor_that_cannot_work_is_refused_by_name(monitor: dict[str, object], words: str) -> None:
     with pytest.raises(DefinitionError, match=words):
         definition_from({"model": "credit", "task": "binary", "monitors": [monitor]})
+
+
+def test_a_monitor_may_ask_for_the_running_risk() -> None:
+    named = {"kind": "performance", "metric": ["accuracy", "running_risk"], "tolerance": 0.01, "completeness": 0.9}
+    found = definition_from({"model": "credit", "task": "binary", "monitors": [named]})
+    assert (named_monitors(found)[0].tolerance, named_monitors(found)[0].completeness) == (0.01, 0.9)
+    powered = {"kind": "performance", "metric": "prediction_powered_risk"}
+    with pytest.raises(DefinitionError, match="for classifiers with scores: use running_risk"):
+        definition_from({"model": "price", "task": "regression", "monitors": [powered]})
 
 
 def test_a_metric_may_be_of_one_class_and_rows_may_be_worth_something() -> None:

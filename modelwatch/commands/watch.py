@@ -81,17 +81,28 @@ def results(
     since: Annotated[str | None, typer.Option(help="Only windows that end after this instant.")] = None,
     until: Annotated[str | None, typer.Option(help="Only windows that end at this instant or before.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only drift, quality, performance or estimate.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="As it was known at this instant, before later labels and corrections."),
+    ] = None,
 ) -> None:
     """List what the monitors of a model found."""
     if kind is not None and kind not in get_args(Kind):
         raise CommandError(f"--kind {kind!r} is not known: use {', '.join(get_args(Kind))}")
-    first, last = instant(since, "--since"), instant(until, "--until")
+    first, last, known_at = instant(since, "--since"), instant(until, "--until"), instant(as_of, "--as-of")
 
     from store.results import results as read_results
 
     with open_store(settings()) as engine, engine.connect() as conn:
         model_named(conn, model)
-        found = read_results(conn, model=model, since=first, until=last, kind=kind)  # type: ignore[arg-type]
+        found = read_results(
+            conn,
+            model=model,
+            since=first,
+            until=last,
+            kind=kind,  # type: ignore[arg-type]
+            as_of=known_at,
+        )
     if as_json:
         for result in found:
             put(result_line(result))

@@ -52,6 +52,20 @@ def data_of(changed: Sequence[Changed], context: Context = CONTEXT) -> dict[str,
     return data
 
 
+def test_what_adds_up_over_windows_is_told_after_what_the_window_shows() -> None:
+    def performance(method: str, value: float, threshold: float) -> Result:
+        found = result(field=None, method=method, value=value, threshold=threshold, reason="a sentence of its own " * 6)
+        return replace(found, kind="performance")
+
+    accuracy = fired(performance("accuracy", 0.80, 0.87))
+    both = [fired(performance("running_risk", 0.3, 0.1)), accuracy]
+    data, alone = data_of(both), data_of([accuracy])
+    assert [each["method"] for each in data["alerts"]] == ["accuracy", "running_risk"]
+    assert data["summary"].startswith("credit: performance drop in accuracy and 1 more metric since ")
+    # One sentence, about the worst.
+    assert len(data["summary"]) <= len(alone["summary"]) + len(" and 1 more metric")
+
+
 def test_a_run_gives_one_message_about_what_fired_and_one_about_what_resolved() -> None:
     changed = [fired(result(field=name)) for name in "abc"] + [resolved(result(0, "ok", field=name)) for name in "xy"]
     messages = messages_for(changed, CONTEXT, NOW)

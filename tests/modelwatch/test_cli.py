@@ -121,6 +121,8 @@ def test_from_a_model_file_to_results_and_alerts(credit: Command) -> None:
     later = credit("results", "credit", "--json", "--since", "2026-02-02T00:00:00Z", "--kind", "drift").lines
     assert {(each["window_end"], each["kind"]) for each in later} == {("2026-02-03T00:00:00Z", "drift")}
     assert "critical" in credit("results", "credit").out
+    assert credit("results", "credit", "--json", "--as-of", "2026-02-02T23:59:59Z").lines == []
+    assert credit("results", "credit", "--json", "--as-of", "2026-02-03T00:00:00Z").lines == results
 
     firing = {each["field"] for each in credit("alerts", "credit", "--json").lines if each["state"] == "firing"}
     assert "x" in firing

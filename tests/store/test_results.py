@@ -135,6 +135,26 @@ def test_a_new_revision_hides_the_one_before_which_stays(engine: Engine, recorde
     assert _without_id(_read(engine, latest_only=False)) == [first[1], first[0], *second, *another]
 
 
+def test_what_was_known_at_an_instant_can_be_read(engine: Engine, recorder: _Recorder) -> None:
+    run_id = add_run(engine, recorder.monitor_ids["credit", "drift"][1], NOW)
+    other = add_run(engine, recorder.monitor_ids["credit", "drift"][1], NOW + DAY)
+    first = [a_result(NOW, value=0.1, computed_at=NOW + DAY), a_result(NOW, field="age", computed_at=NOW + DAY)]
+    recorder.add(run_id, first)
+    for revision in (2, 3):
+        # A field that a later revision has no result for is not known any more.
+        found = a_result(NOW, revision=revision, value=revision / 10, computed_at=NOW + revision * DAY)
+        recorder.add(run_id, [found])
+    recorder.add(other, [a_result(NOW + DAY, value=0.9, computed_at=NOW + 2 * DAY)])
+
+    def known(days: float) -> list[float | None]:
+        return [each.value for each in _read(engine, as_of=NOW + days * DAY, model="credit")]
+
+    assert known(0.9) == []
+    assert known(1) == [0.31, 0.1]
+    assert known(2.5) == [0.2, 0.9]
+    assert known(9) == [0.3, 0.9]
+
+
 def test_one_run_is_kept_one_revision_at_a_time(engine: Engine, recorder: _Recorder) -> None:
     run_id = add_run(engine, recorder.monitor_ids["credit", "drift"][1], NOW)
     with pytest.raises(ValueError, match=r"revision: .* not \[1, 2\]"):

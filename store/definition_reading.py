@@ -151,7 +151,10 @@ def _check_monitor(definition: ModelDefinition, spec: MonitorSpec) -> None:
             raise DefinitionError(f"monitor {spec.name}: {key} is for performance monitors, this one is {spec.kind}")
     _check_method(spec)
     for metric in (spec.metric,) if isinstance(spec.metric, str) else spec.metric or ():
-        _check_metric(definition, spec.name, metric)
+        if metric in get_args(RiskMethod):
+            _check_risk(definition, spec, metric)
+        else:
+            _check_metric(definition, spec.name, metric)
 
 
 def _check_method(spec: MonitorSpec) -> None:
@@ -178,11 +181,14 @@ def _check_method_name(spec: MonitorSpec, method: str) -> None:
         raise DefinitionError(f"monitor {spec.name}: {wrong}")
 
 
+def _check_risk(definition: ModelDefinition, spec: MonitorSpec, method: str) -> None:
+    if spec.baseline != "fixed":
+        raise DefinitionError(f"monitor {spec.name}: {method} runs since the baseline came: use baseline fixed")
+    if method == "prediction_powered_risk" and definition.task == "regression":
+        raise DefinitionError(f"monitor {spec.name}: {method} is for classifiers with scores: use running_risk")
+
+
 def _check_metric(definition: ModelDefinition, monitor: str | None, metric: str) -> None:
-    if metric in get_args(RiskMethod):
-        if metric == "prediction_powered_risk" and definition.task == "regression":
-            raise DefinitionError(f"monitor {monitor}: {metric} is for classifiers with scores: use running_risk")
-        return
     base, bracket, of_class = metric.partition("[")
     is_known = base in CLASS_METRICS and of_class.endswith("]") if bracket else base in get_args(Metric)
     if not is_known:

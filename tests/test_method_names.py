@@ -88,6 +88,9 @@ def test_a_monitor_may_ask_for_the_running_risk() -> None:
     found = definition_from({"model": "credit", "task": "binary", "monitors": [named]})
     assert (named_monitors(found)[0].tolerance, named_monitors(found)[0].completeness) == (0.01, 0.9)
     powered = {"kind": "performance", "metric": "prediction_powered_risk"}
+    moving = {"kind": "performance", "metric": "running_risk", "baseline": "previous"}
+    with pytest.raises(DefinitionError, match="running_risk runs since the baseline came: use baseline fixed"):
+        definition_from({"model": "credit", "task": "binary", "monitors": [moving]})
     with pytest.raises(DefinitionError, match="for classifiers with scores: use running_risk"):
         definition_from({"model": "price", "task": "regression", "monitors": [powered]})
 

@@ -143,7 +143,9 @@ class Judge:
                 lambda position: self._total_if_sound(windows[position]),
                 lambda: self._pairs.parted(windows[-1]) if segment == WHOLE else (),
             )
-            return self._performance.findings(segment, reference, performance, n_rows, beside, self._last_step(run, windows[-1]), moving)
+            return self._performance.findings(
+                segment, reference, performance, n_rows, beside, self._last_step(run, windows[-1]), moving
+            )
         if self._spec.kind == "drift":
             return self._drift_of(segment, reference, windows, compared)
         return self._quality.findings(run, segment, reference.fields, windows[-1], self._total(windows[-1]))

@@ -145,7 +145,12 @@ class RiskJudge:
 
 
 def risk_methods(spec: MonitorSpec, layout: Layout) -> tuple[str, ...]:
-    """The methods of this kind that a monitor asks for; one that names no metric asks for all that the model allows."""
+    """The methods of this kind that a monitor asks for; one that names no metric asks for all that the model allows.
+
+    None where the baseline moves with the window: there is nothing then that the risk could run from.
+    """
+    if spec.baseline != "fixed":
+        return ()
     if spec.metric is None:
         return RISK_METHODS if layout.score_edges else (RUNNING_RISK,)
     named = (spec.metric,) if isinstance(spec.metric, str) else spec.metric

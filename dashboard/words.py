@@ -46,6 +46,7 @@ _METHODS = {
     "brier": "Brier score",
     "mcc": "MCC",
     "mmd": "MMD",
+    "prediction_powered_risk": "prediction-powered risk",
 }
 # How the methods begin by which performance is estimated without labels.
 _ESTIMATED = ("cbpe_", "dle_")

@@ -160,6 +160,18 @@ METHOD_WORDS: Mapping[str, MethodWords] = {
         "a label of the wrong declared class is not seen",
         "unknown_labels",
     ),
+    "running_risk": MethodWords(
+        "the mean loss of all labelled rows since the baseline, or of the last windows in which it certainly rose",
+        "a model that got worse, also by little: small losses add up over windows until they are certain",
+        "labels that come first for some kinds of rows: ask for completeness",
+        "running_risk",
+    ),
+    "prediction_powered_risk": MethodWords(
+        "the running risk of all rows, labelled or not: labels, corrected by what scores say of the other rows",
+        "a model that got worse, also by little: small losses add up over windows until they are certain",
+        "labelled rows that are no random sample: the reason says so where scores show it",
+        "prediction_powered_risk",
+    ),
 }
 _METRIC = MethodWords(
     "",

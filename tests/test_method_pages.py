@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.unknown_labels import METHOD as UNKNOWN_LABELS
+from store.definitions import RiskMethod
 from store.row_methods import EVIDENTLY_CATEGORY_TESTS, EVIDENTLY_NUMERIC_TESTS, EVIDENTLY_PREFIX
 
 FOLDER = Path(__file__).resolve().parents[1] / PAGES
@@ -33,6 +35,7 @@ def names() -> Iterator[str]:
     yield from {*NUMERIC_METHODS, *CATEGORY_METHODS, *JOINT_METHODS}
     yield from (STREAM_DRIFT, LABEL_DRIFT, UNKNOWN_LABELS, DUPLICATES, "correlation")
     yield from DEFAULT_CHECKS
+    yield from get_args(RiskMethod)
     yield from METRICS
     yield from (f"{name}[gold]" for name, metric in METRICS.items() if metric.over == "macro")
     yield from (f"cbpe_{name}" for name in METRICS if METRICS[name].tasks != ("regression",))

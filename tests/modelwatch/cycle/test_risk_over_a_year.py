@@ -88,14 +88,16 @@ def a_day(rng: np.random.Generator, day: Day) -> tuple[Counts, Counts, Counts]:
 class Watch:
     """One model that is watched from a new baseline on, in a history of its own."""
 
-    def __init__(self, engine: Engine, rng: np.random.Generator, method: str, number: int) -> None:
+    def __init__(
+        self, engine: Engine, rng: np.random.Generator, method: str, number: int, baseline_rows: int = 5000
+    ) -> None:
         self._conn = engine.connect()
         self._spec = MonitorSpec(kind="performance", metric=method, tolerance=TOLERANCE)
         monitor = Monitor(number, 1, "performance", self._spec, None, active=True)
         baseline = Baseline(number, 1, "1", 1, "", "", 5000, None, None, START, active=True)
         self._judge = RiskJudge(EvidenceHistory(self._conn, monitor, baseline), self._spec, LAYOUT, 0)
         self._rng = rng
-        self._baseline = profile_of(*a_day(rng, Day(5000, 5000)))
+        self._baseline = profile_of(*a_day(rng, Day(baseline_rows, baseline_rows)))
         self._calibration = fit_calibration(LAYOUT, self._baseline)
 
     def judge(self, number: int, rows: Counts, labelled: Counts, wrong: Counts) -> Finding:
@@ -115,11 +117,17 @@ class Watch:
 
 
 def first_alarms(
-    engine: Engine, method: str, seed: int, watches: int, days: int, of_day: Callable[[int], Day]
+    engine: Engine,
+    method: str,
+    seed: int,
+    watches: int,
+    days: int,
+    of_day: Callable[[int], Day],
+    baseline_rows: int = 5000,
 ) -> list[int | None]:
     rng, found = np.random.default_rng(seed), []
     for number in range(watches):
-        watch = Watch(engine, rng, method, number)
+        watch = Watch(engine, rng, method, number, baseline_rows)
         found.append(watch.first_alarm(days, of_day))
         watch.close()
     return found
@@ -142,14 +150,14 @@ def within_chance(alarms: int, runs: int) -> bool:
 )
 def test_a_year_at_the_very_limit_is_calm(sqlite_engine: Engine, method: str, day: Day) -> None:
     """Every day the risk is above the baseline's true one by all that is tolerated; the baseline itself is drawn."""
-    years = 25
+    years = 12
     alarms = first_alarms(sqlite_engine, method, 1, years, 365, lambda _: day)
     assert within_chance(sum(each is not None for each in alarms), years)
 
 
 def test_labels_that_come_in_parts_and_are_looked_at_each_time_keep_it_calm(sqlite_engine: Engine) -> None:
     """A window is judged when a third of its labels are there, and again, two days later, when all are."""
-    rng, years, alarms = np.random.default_rng(2), 20, 0
+    rng, years, alarms = np.random.default_rng(2), 10, 0
     for number in range(years):
         watch, alarm, waiting = Watch(sqlite_engine, rng, RUNNING_RISK, number), False, {}
         for day in range(200):
@@ -166,18 +174,22 @@ def test_labels_that_come_in_parts_and_are_looked_at_each_time_keep_it_calm(sqli
 
 
 @pytest.mark.parametrize(
-    ("method", "before", "after", "within"),
+    ("method", "day", "rise", "baseline", "within"),
     [
-        (RUNNING_RISK, Day(1000, 1000), Day(1000, 1000, 0.05), 20),
-        (RUNNING_RISK, Day(200, 200), Day(200, 200, 0.1), 15),
-        (PREDICTION_POWERED, Day(1000, 50), Day(1000, 50, 0.1), 45),
+        (RUNNING_RISK, Day(1000, 1000), 0.05, 50_000, 20),
+        (RUNNING_RISK, Day(1000, 1000), 0.1, 5000, 4),
+        (RUNNING_RISK, Day(200, 200), 0.1, 5000, 15),
+        (PREDICTION_POWERED, Day(1000, 50), 0.1, 5000, 60),
     ],
-    ids=["5 points of 1,000 labels", "10 points of 200 labels", "10 points of 50 labels in 1,000 rows"],
+    ids=["5 points, 1,000 labels a day", "10 points, 1,000 labels", "10 points, 200 labels", "10 points, 50 labels"],
 )
 def test_a_drop_after_a_hundred_good_days_is_found(
-    sqlite_engine: Engine, method: str, before: Day, after: Day, within: int
+    sqlite_engine: Engine, method: str, day: Day, rise: float, baseline: int, within: int
 ) -> None:
-    found = first_alarms(sqlite_engine, method, 3, 8, 100 + 2 * within, lambda day: before if day < 100 else after)
+    def of_day(number: int) -> Day:
+        return day if number < 100 else day._replace(rise=rise)
+
+    found = first_alarms(sqlite_engine, method, 3, 6, 100 + 2 * within, of_day, baseline)
     delays = [each - 99 for each in found if each is not None]
     assert len(delays) == len(found)
     assert all(delay > 0 for delay in delays)

@@ -32,6 +32,9 @@ RUNNING_RISK = "running_risk"
 PREDICTION_POWERED = "prediction_powered_risk"
 RISK_METHODS = (RUNNING_RISK, PREDICTION_POWERED)
 
+_NO_LABELS = f"{NO_BASELINE_LABELS}: give a baseline with labels"
+_NO_SCALE = "the baseline's errors are all 0, or unknown, so there is no scale for them"
+
 
 class History(Protocol):
     """What the windows of a monitor added so far (see ``evidence_history``)."""
@@ -54,11 +57,16 @@ class Labels(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """The baseline's losses, what a whole loss of a regression model is, and why there is nothing to compare with."""
+    """The baseline's losses, the error that is a whole loss of a regression model (None for a classifier), and why
+    losses cannot be told."""
 
-    baseline: LossSums
+    losses: LossSums
     bound: float | None
     reason: str = ""
+
+    @property
+    def whole(self) -> float:
+        return 1.0 if self.bound is None else self.bound
 
 
 class RiskJudge:
@@ -81,61 +89,56 @@ class RiskJudge:
         known = self._known(labels.baseline)
         n_labelled = labels.current.n_labelled
         few = too_few_labelled(n_labelled, labels.n_rows, 1, self._spec.completeness or 0.0) or known.reason
-        added = WindowRisk() if few else self._added(labels, known.bound)
+        added = WindowRisk() if few else self._added(labels, known)
         payloads = [*self._history.before(segment, window_end), added.to_bytes()]
         self._history.note(segment, window_end, payloads[-1])
         return [self._finding(method, segment, labels, known, payloads, few) for method in self._methods]
 
-    def _known(self, baseline: PerformanceProfile | None) -> "_Known":
-        """What the baseline says of losses."""
-        if baseline is None:
-            return _Known(LossSums(), None, f"{NO_BASELINE_LABELS}: give a baseline with labels")
-        bound = error_bound(self._layout, baseline)
+    def _known(self, baseline: PerformanceProfile | None) -> _Known:
+        bound = None if baseline is None else error_bound(self._layout, baseline)
         if self._layout.classes is None and bound is None:
-            return _Known(
-                LossSums(), None, "the baseline's errors are all 0, or unknown, so there is no scale for them"
-            )
-        return _Known(profile_losses(self._layout, baseline, bound), bound)
+            return _Known(LossSums(), None, _NO_LABELS if baseline is None else _NO_SCALE)
+        return _Known(LossSums() if baseline is None else profile_losses(self._layout, baseline, bound), bound)
 
-    def _added(self, labels: Labels, bound: float | None) -> WindowRisk:
-        losses = profile_losses(self._layout, labels.current, bound)
+    def _added(self, labels: Labels, known: _Known) -> WindowRisk:
+        losses = profile_losses(self._layout, labels.current, known.bound)
         if labels.calibration is None:
-            return WindowRisk(losses)
-        return WindowRisk(losses, estimated_losses(self._layout, labels.current, labels.calibration))
+            return WindowRisk(losses, whole=known.whole)
+        return WindowRisk(losses, estimated_losses(self._layout, labels.current, labels.calibration), known.whole)
 
     def _finding(
-        self, method: str, segment: str, labels: Labels, known: "_Known", payloads: Sequence[bytes], few: str
+        self, method: str, segment: str, labels: Labels, known: _Known, payloads: Sequence[bytes], few: str
     ) -> Finding:
         if method == PREDICTION_POWERED and not few:
             few = _no_estimates(labels.calibration)
         return running_risk_finding(
             method,
-            self._states(method, segment, known.baseline, payloads),
+            self._fold(method, segment, known).states_after(payloads),
             self._limit(known, segment),
-            _units(known.bound),
+            _units(known),
             alpha=self._alpha(segment),
-            n_baseline=known.baseline.n,
+            n_baseline=known.losses.n,
             n_rows=labels.n_rows,
             too_few=few,
             estimated=WindowRisk.from_bytes(payloads[-1]).estimated,
         )
 
-    def _states(self, method: str, segment: str, baseline: LossSums, payloads: Sequence[bytes]) -> list[RiskState]:
-        expected = 0.5 if baseline.mean is None else baseline.mean
+    def _fold(self, method: str, segment: str, known: _Known) -> "_Fold":
+        """A new one where the baseline has changed, because labels of it came: it expects another risk."""
         fold = self._folds.get((method, segment))
-        if fold is None or fold.expected != expected:
-            fold = (
-                _Fold(step_powered, expected, REACH) if method == PREDICTION_POWERED else _Fold(step_labels, expected)
-            )
-            self._folds[method, segment] = fold
-        return fold.states_after(payloads)
+        expected = 0.5 if known.losses.mean is None else known.losses.mean
+        if fold is None or (fold.expected, fold.whole) != (expected, known.whole):
+            powered = method == PREDICTION_POWERED
+            step, reach = (step_powered, REACH) if powered else (step_labels, 1.0)
+            fold = self._folds[method, segment] = _Fold(step, expected, known.whole, reach)
+        return fold
 
-    def _limit(self, known: "_Known", segment: str) -> RiskLimit | None:
+    def _limit(self, known: _Known, segment: str) -> RiskLimit | None:
         # A threshold of a monitor that names no metric is meant for others.
         if self._spec.metric is not None and self._spec.threshold is not None:
-            return given_limit(self._spec.threshold / (known.bound or 1.0))
+            return given_limit(self._spec.threshold / known.whole)
         tolerance = TOLERANCE if self._spec.tolerance is None else self._spec.tolerance
-        return risk_limit(known.baseline, tolerance, self._alpha(segment))
+        return risk_limit(known.losses, tolerance, self._alpha(segment))
 
     def _alpha(self, segment: str) -> float:
         parts = len(self._methods)
@@ -164,17 +167,21 @@ def _no_estimates(calibration: Calibration | None) -> str:
     return "" if calibration.maps else f"no estimates to add to the labels: {calibration.reason}"
 
 
-def _units(bound: float | None) -> LossUnits:
-    if bound is None:
+def _units(known: _Known) -> LossUnits:
+    if known.bound is None:
         return LossUnits("error rate")
-    return LossUnits(f"mean absolute error, each cut at {number(bound)},", bound)
+    return LossUnits(f"mean absolute error, each cut at {number(known.bound)},", known.bound)
 
 
 class _Fold:
-    """The states of one running risk; what is the same as at the last call is not stepped again."""
+    """The states of one running risk; what is the same as at the last call is not stepped again.
 
-    def __init__(self, step: Step, expected: float, reach: float = 1.0) -> None:
+    Windows whose losses are shares of another error than ``whole`` add nothing, until they are judged again.
+    """
+
+    def __init__(self, step: Step, expected: float, whole: float, reach: float) -> None:
         self.expected = expected
+        self.whole = whole
         self._step = step
         self._payloads: list[bytes] = []
         self._states = [RiskState(BoundedRisk(expected=expected, reach=reach))]
@@ -187,5 +194,6 @@ class _Fold:
         self._payloads = list(payloads)
         del self._states[same + 1 :]
         for payload in payloads[same:]:
-            self._states.append(self._step(self._states[-1], WindowRisk.from_bytes(payload)))
+            window = WindowRisk.from_bytes(payload)
+            self._states.append(self._step(self._states[-1], window if window.whole == self.whole else WindowRisk()))
         return self._states

@@ -1,7 +1,8 @@
 """What a baseline's rows leave behind for the checks that need more than its profile.
 
 How pairs of fields go together and how much that moves by itself, copied rows of stretches as long as a window, names
-that events have besides the fields, and, for regression with labels, where errors are large.
+that events have besides the fields, and of labelled rows what was lost in parts of them and, for regression, where
+errors are large.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from detectors.columns import Column, NumericColumn
 from detectors.comoments import CoMoments, comoments, decode_comoments, encode_comoments
 from detectors.error_model import ErrorModel, fit_error_model
+from detectors.group_losses import count_losses, encode_losses
 from detectors.pair_scatter import PairScatter, decode_scatter, encode_scatter, pair_scatter, with_wander
 from detectors.profile_groups import encode_rows
 from detectors.rank_codes import RankCodes
@@ -22,6 +24,8 @@ from modelwatch.baseline_stretches import Stretches, equal_stretches, window_str
 from modelwatch.columns import label_column
 from modelwatch.companions import COPIES, NAMES, PAIRS, content_hashes, paired_codes
 from modelwatch.fields import PREDICTION
+from modelwatch.losses import LOSSES, searched_groups
+from modelwatch.outcomes import label_kind, row_losses
 from modelwatch.scheme import Scheme
 from store.companions import read_baseline_companion
 from store.definitions import ModelDefinition
@@ -66,6 +70,8 @@ def companions_of_baseline(
     }
     if definition.task == "regression":
         found[ERRORS] = _errors(scheme, columns, labels).to_bytes()
+    if any(text is not None for text in labels):
+        found[LOSSES] = _losses(scheme, columns, labels)
     return found
 
 
@@ -100,6 +106,13 @@ def _scatter(ranks: RankCodes, pairs: CoMoments, stretches: Stretches) -> PairSc
     every = -(-len(ranks.codes) // _SCATTER_ROWS)
     some = RankCodes(ranks.fields, ranks.codes[::every], ranks.fingerprint)
     return with_wander(pair_scatter(some), pairs, comoments(ranks, stretches.of_row, stretches.n))
+
+
+def _losses(scheme: Scheme, columns: Mapping[str, Column], labels: Sequence[str | None]) -> bytes:
+    """What the model lost in each coarse group of the fields."""
+    losses = row_losses(scheme, columns, label_column(labels, label_kind(scheme)))
+    (sums,) = count_losses(searched_groups(scheme), columns, losses, np.zeros(len(labels), dtype=np.int64), 1)
+    return encode_losses(sums)
 
 
 def _copies(columns: Mapping[str, Column], stretches: Stretches) -> bytes:

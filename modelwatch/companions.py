@@ -1,4 +1,4 @@
-"""What is counted of the rows of an hour beside its profile: how fields go together, copied rows, unknown names.
+"""What is counted of the rows of an hour beside its profile: how fields go together, copied rows, unknown names, losses.
 
 Each is a sum of its own kind, kept for the whole stream: what they find is a matter of the events, not of a segment.
 """
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from detectors.binning import Binning
 from detectors.columns import Column
 from detectors.comoments import CoMoments, comoments, decode_comoments, encode_comoments, total
+from detectors.group_losses import join_losses
 from detectors.profile_groups import Coded
 from detectors.rank_codes import MAX_FIELDS, RankCodes, rank_codes, ranked_fields
 from detectors.row_hashes import Hashes, row_hashes
 from detectors.row_sketch import RowSketch, decode_sketch, encode_sketch, merge, sketch_groups
 from modelwatch.fields import PREDICTION
+from modelwatch.losses import LOSSES
 from modelwatch.scheme import is_score
 from modelwatch.unknown_names import Counts, UnknownNames, decode_names, encode_names, joined_names
 from store.records import Companion, ProfileKey
@@ -68,6 +70,8 @@ def joined(part: str, before: bytes, added: bytes) -> bytes:
         return encode_names(joined_names(map(decode_names, (before, added))))
     if part == COPIES:
         return encode_sketch(merge([decode_sketch(before), decode_sketch(added)]))
+    if part == LOSSES:
+        return join_losses(before, added)
     first = decode_comoments(before)
     return encode_comoments(total(first.n_fields, first.fingerprint, [first, decode_comoments(added)]))
 

@@ -68,6 +68,20 @@ def grouped_predictions(scheme: Scheme, columns: Mapping[str, Column], groups: G
     return found
 
 
+def row_losses(scheme: Scheme, columns: Mapping[str, Column], label: Column) -> NDArray[np.float64]:
+    """What the model lost by each row: 1 for a wrong prediction and 0 for a right one, or the absolute error.
+
+    NaN where the label or the prediction is missing, or the label is of no declared class.
+    """
+    classes, prediction, n = scheme.layout.classes, columns.get(PREDICTION), len(label)
+    if classes is None:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.abs(_numbers(prediction, n) - _numbers(label, n))
+    true, predicted = _codes(label, classes, n), _codes(prediction, classes, n)
+    known = (true >= 0) & (true != classes.other) & (predicted >= 0)
+    return np.where(known, (true != predicted).astype(np.float64), np.nan)
+
+
 def _some_groups(scheme: Scheme, groups: Groups) -> Iterator[tuple[list[int], Groups, Groups]]:
     """Some of the groups at a time: their numbers, their rows, and each row's position among them."""
     order = np.argsort(groups, kind="stable")

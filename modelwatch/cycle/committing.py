@@ -17,6 +17,7 @@ from alerts.messages import Changed, Context, messages_for, to_outbox
 from dashboard.links import model_address
 from detectors.root_cause import RootCause
 from detectors.stream_drift import METHOD as STREAM_DRIFT
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.cycle.detecting import Judged
 from modelwatch.cycle.suspects import suspects_behind
 from store.alerts import add_transitions, alert_states, save_alerts
@@ -173,6 +174,7 @@ class Committer:
 
 
 def _raises_alerts(result: Result) -> bool:
-    """Drift of a window as a whole says what its fields say, and those have alerts of their own. An estimate made
-    without labels is evidence to look at: what it rests on may have changed, and the labels will tell."""
-    return result.method != STREAM_DRIFT and result.kind != "estimate"
+    """Drift of a window as a whole, and of its worst segment, says what fields say, and those have alerts of their own.
+    An estimate made without labels is evidence to look at: what it rests on may have changed, and labels will tell."""
+    said_by_fields = result.kind == "drift" and result.method in (STREAM_DRIFT, WORST_SEGMENT)
+    return not said_by_fields and result.kind != "estimate"

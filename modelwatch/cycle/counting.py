@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detectors.binning import Binning
 from detectors.columns import Column
 from detectors.encoding import encode_profile, merge_encoded
+from detectors.group_losses import count_losses, encode_losses
 from detectors.performance_encoding import decode_performance, encode_performance
 from detectors.performance_profile import add, empty_performance
 from detectors.profile import empty
@@ -17,12 +18,16 @@ from detectors.profile_groups import Coded, encode_rows
 from modelwatch.columns import columns_and_names_of_log, columns_of_log, label_column
 from modelwatch.companions import companions_of
 from modelwatch.fields import PREDICTION
-from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind
+from modelwatch.losses import LOSSES, searched_groups
+from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind, row_losses
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import WHOLE, groupings, segment_fields
 from store.column_types import from_micros
 from store.definitions import ModelDefinition, duration
 from store.records import Companion, LabelChanges, LoggedPredictions, ProfileDelta, ProfileKey, StoredProfile
+
+# Hours are summed by group as many at a time as take some 60 MB.
+_SUMS_AT_ONCE = 2_500_000
 
 
 class Arrival(NamedTuple):
@@ -49,20 +54,26 @@ class Counting:
         self._grain = int(duration(definition.grain).total_seconds() * 1_000_000)
         self._no_rows = encode_profile(empty(scheme.binning))
         self._no_labels = encode_performance(empty_performance(scheme.layout))
-        # Labelled rows are read for their outputs and segments alone.
-        segments = segment_fields(scheme, definition)
-        self._outputs = Binning(
+        self._groups = searched_groups(scheme)
+        # Of labelled rows what is read is outputs, segments, and the fields in which the worst part is looked for.
+        needed = {*segment_fields(scheme, definition), *self._groups.binning.names}
+        self._read = Binning(
             tuple(
                 bins
                 for bins in scheme.binning.fields
-                if bins.name == PREDICTION or is_score(bins.name) or bins.name in segments
+                if bins.name == PREDICTION or is_score(bins.name) or bins.name in needed
             )
         )
 
     def additions(self, rows: LoggedPredictions, changes: LabelChanges) -> Additions:
         """What new rows and changed labels add."""
         of_rows = self._of_rows(rows)
-        return Additions([*of_rows.profiles, *self._of_labels(changes)], of_rows.companions)
+        if not changes.rows.ids:
+            return of_rows
+        labelled = self._labelled(changes)
+        return Additions(
+            [*of_rows.profiles, *self._of_labels(labelled)], [*of_rows.companions, *self._losses(labelled)]
+        )
 
     def arrivals(self, rows: LoggedPredictions, changes: LabelChanges) -> list[Arrival]:
         """How many rows and changed labels come into each hour that gets any."""
@@ -118,26 +129,39 @@ class Counting:
                 n_rows, fields = int(profiles.n_rows[position]), profiles.encoded(position)
                 yield ProfileDelta(key, n_rows, 0, fields, predictions.get(position))
 
-    def _of_labels(self, changes: LabelChanges) -> Iterator[ProfileDelta]:
-        if not changes.rows.ids:
-            return
-        columns = columns_of_log(self._outputs, changes.rows)
-        hours = _hours(changes.rows, self._grain)
+    def _labelled(self, changes: LabelChanges) -> "_Labelled":
+        columns = columns_of_log(self._read, changes.rows)
         # A label that is replaced is a row taken away and a row added.
         old, new = _places(changes.old_labels), _places(changes.new_labels)
         rows = np.concatenate([old, new])
         signs = np.concatenate([np.full(len(old), -1.0), np.full(len(new), 1.0)])
         texts = [changes.old_labels[row] for row in old] + [changes.new_labels[row] for row in new]
         label = label_column(texts, label_kind(self._scheme))
+        hours = _hours(changes.rows, self._grain)
         picked = {name: column.take(rows) for name, column in columns.items()}
-        for grouping in groupings(self._scheme, self._definition, columns, len(changes.rows.ids)):
-            groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)[rows]
+        return _Labelled(hours._replace(of_row=hours.of_row[rows]), picked, label, signs)
+
+    def _of_labels(self, labelled: "_Labelled") -> Iterator[ProfileDelta]:
+        hours, signs = labelled.hours, labelled.signs
+        for grouping in groupings(self._scheme, self._definition, labelled.columns, len(signs)):
+            groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + hours.of_row)
             present, own = _renumbered(groups)
-            payloads = grouped_performance(self._scheme, picked, label, own, signs)
+            payloads = grouped_performance(self._scheme, labelled.columns, labelled.label, own, signs)
             n_labelled = np.rint(np.bincount(own[own >= 0], signs[own >= 0], minlength=len(present))).astype(int)
             for position, group in enumerate(present):
                 key = hours.key(group % hours.n, grouping.segments[group // hours.n])
                 yield ProfileDelta(key, 0, int(n_labelled[position]), None, payloads[position])
+
+    def _losses(self, labelled: "_Labelled") -> Iterator[Companion]:
+        """What the model lost in each coarse group of the fields, of the whole stream, for each hour with labels."""
+        hours, losses = labelled.hours, row_losses(self._scheme, labelled.columns, labelled.label)
+        step = max(1, _SUMS_AT_ONCE // max(self._groups.n_groups, 1))
+        for first in range(0, hours.n, step):
+            parts = np.where((hours.of_row >= first) & (hours.of_row < first + step), hours.of_row - first, -1)
+            n_parts = min(step, hours.n - first)
+            sums = count_losses(self._groups, labelled.columns, losses, parts, n_parts, labelled.signs)
+            for position, part in enumerate(sums, start=first):
+                yield Companion(hours.key(position, WHOLE), LOSSES, encode_losses(part))
 
 
 class _Hours(NamedTuple):
@@ -153,6 +177,15 @@ class _Hours(NamedTuple):
 
     def key(self, position: int, segment: str) -> ProfileKey:
         return ProfileKey(self.versions[position], segment, from_micros(self.starts[position]))
+
+
+class _Labelled(NamedTuple):
+    """Rows whose label came or went: their hours, fields and labels, and for each 1 (came) or -1 (went)."""
+
+    hours: _Hours
+    columns: Mapping[str, Column]
+    label: Column
+    signs: NDArray[np.float64]
 
 
 def _hours(rows: LoggedPredictions, grain: int) -> _Hours:

@@ -5,8 +5,7 @@ Nothing here writes; ``committing`` does, in one transaction with what follows f
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,9 +21,12 @@ from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance_encoding import total_encoded_performance
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
+from detectors.stream_drift import METHOD as STREAM_DRIFT
+from detectors.worst_drift import worst_drift_finding
 from modelwatch.cycle.drift_judging import DriftJudge, judges_pairs
 from modelwatch.cycle.error_judging import Beside
 from modelwatch.cycle.evidence_history import EvidenceHistory
+from modelwatch.cycle.loss_judging import LossJudge
 from modelwatch.cycle.moving_baselines import Compared, MovingBaseline
 from modelwatch.cycle.pair_judging import PairJudge
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
@@ -57,6 +59,14 @@ class Judged(NamedTuple):
     evidence: list[Evidence]
 
 
+class _Found(NamedTuple):
+    """What was found in one segment of a window, and the version that served most of it."""
+
+    findings: Sequence[Finding]
+    version: str | None
+    compared: Compared | None
+
+
 class Judge:
     """Judges windows of one monitor against the baseline in force."""
 
@@ -77,12 +87,13 @@ class Judge:
         self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
         self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
+        self._losses = LossJudge(conn, self._spec, baseline, self._scheme)
         self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme, self._history)
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
         """Results of every run, in order; what lies in one hour is read once for all of them."""
         start, end = min(map(self._earliest, runs)), max(run.window_end for run in runs)
-        found: dict[int, list[Result]] = {run.id: [] for run in runs}
+        found: dict[int, dict[str, _Found]] = {run.id: {} for run in runs}
         seen: dict[int, int] = {}
         for segment in segment_names(self._scheme, self._model.definition):
             reference = reference_of(self._conn, self._baseline, self._scheme, segment)
@@ -94,15 +105,36 @@ class Judge:
                 windows = [
                     hours[bisect_left(starts, since) : bisect_left(starts, until)] for since, until in self._spans(run)
                 ]
-                own = windows[-1]
                 if segment == WHOLE:
-                    seen[run.id] = self._n_seen(own)
-                windows[-1] = self._moving.judged(own)
+                    seen[run.id] = self._n_seen(windows[-1])
+                windows[-1] = self._moving.judged(windows[-1])
                 compared = self._compared(run, segment)
                 findings = self._findings(run, segment, reference, windows, compared)
-                version = self._version(windows[-1])
-                found[run.id] += [self._result(run, segment, version, finding, compared) for finding in findings]
-        return [Judged(run, found[run.id], seen[run.id], self._history.added_by(run.window_end)) for run in runs]
+                found[run.id][segment] = _Found(findings, self._version(windows[-1]), compared)
+        return [
+            Judged(run, self._results(run, found[run.id]), seen[run.id], self._history.added_by(run.window_end))
+            for run in runs
+        ]
+
+    def _results(self, run: Run, found: Mapping[str, "_Found"]) -> list[Result]:
+        """The results of all segments, and where they drifted most."""
+        results = [
+            self._result(run, segment, each.version, finding, each.compared)
+            for segment, each in found.items()
+            for finding in each.findings
+        ]
+        if self._spec.kind == "drift" and not is_row_based(self._spec.method):
+            segments = {
+                segment: finding
+                for segment, each in found.items()
+                for finding in each.findings
+                if segment != WHOLE and finding.method == STREAM_DRIFT
+            }
+            if segments:
+                whole = found[WHOLE]
+                worst = worst_drift_finding(segments, whole.findings[0].n_current)
+                results.append(self._result(run, WHOLE, whole.version, worst, whole.compared))
+        return results
 
     def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
         """The window of a run, and before it those that it is judged together with, the oldest first."""
@@ -123,7 +155,7 @@ class Judge:
         compared: Compared | None,
     ) -> Sequence[Finding]:
         found = self._all_findings(run, segment, reference, windows, compared)
-        return found if compared is None else [_with_reason(finding, compared) for finding in found]
+        return found if compared is None else [compared.explained(finding) for finding in found]
 
     def _all_findings(
         self,
@@ -143,9 +175,12 @@ class Judge:
                 lambda position: self._total_if_sound(windows[position]),
                 lambda: self._pairs.parted(windows[-1]) if segment == WHOLE else (),
             )
-            return self._performance.findings(
-                segment, reference, performance, n_rows, beside, self._last_step(run, windows[-1]), moving
-            )
+            step = self._last_step(run, windows[-1])
+            found = self._performance.findings(segment, reference, performance, n_rows, beside, step, moving)
+            if segment == WHOLE and self._spec.metric is None and compared is None:
+                labelled = performance[-1].n_labelled, reference.performance.n_labelled
+                found.append(self._losses.finding(run, n_rows, *labelled))
+            return found
         if self._spec.kind == "drift":
             return self._drift_of(segment, reference, windows, compared)
         return self._quality.findings(run, segment, reference.fields, windows[-1], self._total(windows[-1]))
@@ -246,15 +281,6 @@ def _lineage(baseline: Baseline, compared: Compared | None) -> str:
     """The baseline in force, and what moves with the window where that is compared with."""
     name = baseline_name(baseline)
     return name if compared is None else f"{name} {compared.lineage}"
-
-
-def _with_reason(finding: Finding, compared: Compared) -> Finding:
-    """A finding without a verdict says so where there was nothing to compare with, or nothing but that."""
-    if finding.status == "nodata" and compared.unjudged:
-        return replace(finding, reason=compared.unjudged)
-    if finding.status == "insufficient" and compared.lacking and finding.kind != "estimate":
-        return replace(finding, reason=compared.lacking)
-    return finding
 
 
 def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason: str, now: datetime) -> Judged:

@@ -4,12 +4,14 @@ They follow seasons and slow change that a fixed baseline would report, and get 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from detectors.findings import Finding
 from detectors.wording import count, name
 from store.definitions import BaselineChoice, MonitorSpec, VersionBaseline
 from store.profiles import read_profiles
@@ -45,6 +47,14 @@ class Compared(NamedTuple):
     lineage: str
     lacking: str = ""
     unjudged: str = ""
+
+    def explained(self, finding: Finding) -> Finding:
+        """A finding without a verdict says so where there was nothing to compare with, or nothing but that."""
+        if finding.status == "nodata" and self.unjudged:
+            return replace(finding, reason=self.unjudged)
+        if finding.status == "insufficient" and self.lacking and finding.kind != "estimate":
+            return replace(finding, reason=self.lacking)
+        return finding
 
 
 class MovingBaseline:

@@ -13,6 +13,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from detectors.stream_drift import METHOD as STREAM_DRIFT
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.baselines import set_baseline, typed_rows
 from modelwatch.cycle import CycleSettings, CycleSummary, run
 from store.baselines import active_baseline
@@ -140,18 +141,22 @@ class World:
     def results(self, **wanted: Any) -> list[Result]:
         """The latest results of the model whose attributes are as wanted, in the order of windows.
 
-        Those about drift of a window as a whole, which say what its fields say together, are left to ``windows``; but
-        not those that say why a window could not be computed at all.
+        Those about drift of a window as a whole, which say what its fields say together, are left to ``windows``, and
+        those about the worst segment to ``worst``; but not those that say why a window could not be computed at all.
         """
-        return [each for each in self._results(wanted, latest_only=True) if not _is_whole(each)]
+        return [each for each in self._results(wanted, latest_only=True) if not _is_over_all(each)]
 
     def revisions(self, **wanted: Any) -> list[Result]:
         """The same, of all revisions."""
-        return [each for each in self._results(wanted, latest_only=False) if not _is_whole(each)]
+        return [each for each in self._results(wanted, latest_only=False) if not _is_over_all(each)]
 
     def windows(self, **wanted: Any) -> list[Result]:
         """The latest results about drift of a window as a whole."""
         return [each for each in self._results(wanted, latest_only=True) if _is_whole(each)]
+
+    def worst(self, **wanted: Any) -> list[Result]:
+        """The latest results about the worst segment of a window."""
+        return [each for each in self._results(wanted, latest_only=True) if each.method == WORST_SEGMENT]
 
     def every_result(self) -> list[Result]:
         """All results of all revisions."""
@@ -175,6 +180,10 @@ class World:
             features,
             None,
         )
+
+
+def _is_over_all(result: Result) -> bool:
+    return _is_whole(result) or result.method == WORST_SEGMENT
 
 
 def _is_whole(result: Result) -> bool:

@@ -1,4 +1,4 @@
-"""What is counted of the rows of an hour beside its profile: how fields go together, copied rows, unknown names, losses.
+"""What is counted of the rows of an hour beside its profile: pairs of fields, copied rows, unknown names, losses.
 
 Each is a sum of its own kind, kept for the whole stream: what they find is a matter of the events, not of a segment.
 """

@@ -1,6 +1,7 @@
 """Drift of windows of one monitor: thresholds calibrated to the budget of false alarms, and severity."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -66,7 +67,8 @@ class DriftJudge:
             fields=self._spec.fields,
         )
         importance, outputs = self._importances(), outputs_of(self._scheme)
-        return stream_drift(found, self._binning, compared, windows[-1], importance, outputs)
+        found = stream_drift(found, self._binning, compared, windows[-1], importance, outputs)
+        return [_unsure(finding) for finding in found] if 0 < compared.n < windows[-1].n else found
 
     def _limits(
         self, segment: str, reference: Profile, compared: Profile, windows: Sequence[Profile], min_rows: int
@@ -107,6 +109,16 @@ class DriftJudge:
 def judges_pairs(spec: MonitorSpec) -> bool:
     """Whether a monitor asks if pairs of fields still go together: by name, or because it names no method."""
     return spec.kind == "drift" and spec.method in (None, CORRELATION)
+
+
+def _unsure(finding: Finding) -> Finding:
+    """What is said against a baseline smaller than the window: chance was looked at in windows no larger than that."""
+    if finding.status not in ("ok", "warning", "critical"):
+        return finding
+    if finding.field is not None:
+        return replace(finding, confidence="low")
+    rows = f"the baseline has fewer rows ({finding.n_baseline:,}) than the window ({finding.n_current:,})"
+    return replace(finding, confidence="low", reason=f"{finding.reason}; {rows}")
 
 
 def share_of_budget(model: Model, scheme: Scheme, spec: MonitorSpec, segment: str) -> float:

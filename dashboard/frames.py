@@ -12,6 +12,8 @@ from store.records import Result
 
 # Of these kinds a value below its limit may be the bad one.
 LESS_MAY_BE_WORSE = ("performance", "estimate")
+# The method of results about the part of the stream that is worst; which part it is stands in their reason.
+WORST_SEGMENT = "worst_segment"
 _TEXTS = ("monitor", "kind", "method", "status", "reason")
 _OPTIONAL_TEXTS = ("field", "segment", "version", "threshold_source", "confidence", "baseline")
 _NUMBERS = ("value", "threshold", "p_value", "effect", "interval_low", "interval_high")
@@ -53,6 +55,11 @@ def of_segment(frame: pd.DataFrame, segment: str) -> pd.DataFrame:
 def whole_windows(frame: pd.DataFrame) -> pd.DataFrame:
     """The results about drift of a window as a whole."""
     return frame[(frame["kind"] == "drift") & (frame["method"] == "drift") & (frame["field"] == "")]
+
+
+def worst_segments(frame: pd.DataFrame) -> pd.DataFrame:
+    """The results that say in which part of the stream a window is worst, of drift or of performance."""
+    return frame[frame["method"] == WORST_SEGMENT]
 
 
 def latest_windows(frame: pd.DataFrame) -> pd.DataFrame:

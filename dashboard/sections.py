@@ -13,6 +13,7 @@ from dashboard.charts.palette import Palette
 from dashboard.facts import ModelFacts
 
 ROWS_AT_FIRST = 25
+_JUDGED = ["ok", "warning", "critical"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +50,9 @@ def fields_over_time(inputs: pd.DataFrame, transitions: pd.DataFrame, picture: P
 
 
 def drift_as_a_whole(inputs: pd.DataFrame, picture: Picture) -> None:
-    """What the last window shows over all fields, and how much it may hurt."""
-    whole = frames.latest_windows(frames.whole_windows(inputs))
-    columns = (whole[name] for name in ("window_start", "window_end", "reason"))
-    for start, end, reason in zip(*columns, strict=True):
-        show.sentence(f"{words.window(start, end, picture.facts.zone, picture.year)}: {reason}.")
+    """What the last window shows over all fields, how much it may hurt, and in which segment it is worst."""
+    _reasons(frames.latest_windows(frames.whole_windows(inputs)), picture)
+    _reasons(frames.latest_windows(frames.worst_segments(inputs)), picture)
 
 
 def fields_table(inputs: pd.DataFrame, picture: Picture) -> None:
@@ -115,12 +114,14 @@ def performance(measured: pd.DataFrame, transitions: pd.DataFrame, picture: Pict
     if measured.empty:
         return
     show.section("Performance over time")
-    whole = measured[measured["field"] == ""]
-    judged = whole[whole["status"].isin(["ok", "warning", "critical"])]
+    worst = frames.worst_segments(measured)
+    whole = measured[(measured["field"] == "") & (measured["method"] != frames.WORST_SEGMENT)]
+    judged = whole[whole["status"].isin(_JUDGED)]
     now = frames.latest_windows(judged)
     # What is bad now comes first, then what was bad at its worst.
     bad_now = frames.worst_first(now[now["status"] != "ok"])["method"]
     metrics = list(dict.fromkeys([*bad_now, *frames.worst_first(judged)["method"], *sorted(whole["method"].unique())]))
+    _reasons(frames.latest_windows(worst[worst["status"].isin(_JUDGED)]), picture)
     metric = choices.metric(metrics)
     series, _ = frames.one_length(whole[whole["method"] == metric])
     _timeline(series, transitions, words.method(metric), picture, "labels", frames.baseline_value(series))
@@ -179,6 +180,13 @@ def messages(sent: pd.DataFrame) -> None:
             "answer": st.column_config.TextColumn("Last answer", width=190),
         },
     )
+
+
+def _reasons(results: pd.DataFrame, picture: Picture) -> None:
+    """What these results say, a sentence for each with its window."""
+    columns = (results[name] for name in ("window_start", "window_end", "reason"))
+    for start, end, reason in zip(*columns, strict=True):
+        show.sentence(f"{words.window(start, end, picture.facts.zone, picture.year)}: {reason}.")
 
 
 def _told(rows: pd.DataFrame) -> list[str]:

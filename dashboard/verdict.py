@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dashboard import states, words
 from dashboard.facts import Change, Episode, ModelFacts, counted, distinct_changes, level
+from dashboard.frames import WORST_SEGMENT
 from dashboard.states import NEEDS_SOMEBODY, Level
 
 # A change is named as a possible cause when it came at most this long before the first bad window ended.
@@ -118,6 +119,8 @@ def _subject(episode: Episode, limit: int = 40) -> str:
         return f"drift in {name}{where}" if name else f"drift of the whole model{where}"
     if name:
         return f"{words.method(episode.method)} in {name}{where}"
+    if episode.method == WORST_SEGMENT:
+        return "worse performance in one part of the stream"
     worse = "worse " if episode.kind == "performance" else ""
     return f"{worse}{words.method(episode.method)}{where}"
 

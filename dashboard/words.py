@@ -36,6 +36,7 @@ _METHODS = {
     "correlation": "change of correlation",
     "duplicates": "duplicate rows",
     "unknown_labels": "labels of no declared class",
+    "worst_segment": "worst segment",
     "roc_auc": "ROC AUC",
     "f1": "F1",
     "log_loss": "log loss",

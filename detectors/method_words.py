@@ -154,6 +154,13 @@ METHOD_WORDS: Mapping[str, MethodWords] = {
         "rows with few coarse fields are alike without being duplicates",
         "duplicates",
     ),
+    "worst_segment": MethodWords(
+        "how much more the model loses in one part of the stream than in the rest, beyond what it did at the baseline; "
+        "of drift, how many times its limit the segment that drifted most is at",
+        "something that only these rows have is broken: one app version, one country, high amounts",
+        "what hits all rows alike, and a part that only several features together describe",
+        "worst_segment",
+    ),
     "unknown_labels": MethodWords(
         "the share of labels that are of no declared class",
         "a new outcome, another spelling, a label of another model",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from detectors.findings import FindingKind
 from detectors.stream_drift import METHOD as STREAM_DRIFT
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 
 SuspectKind = Literal["field", "segment", "schema", "volume", "labels", "deploy"]
 
@@ -90,7 +91,7 @@ class Scene:
         if each.method in LABEL_METHODS:
             return False
         if each.field is None:
-            return each.kind == "drift" and each.method != STREAM_DRIFT
+            return each.kind == "drift" and each.method not in (STREAM_DRIFT, WORST_SEGMENT)
         if each.field in self.outputs:
             return each.method in ABSENT
         return each.kind in ("drift", "quality")

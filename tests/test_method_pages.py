@@ -15,6 +15,7 @@ from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.unknown_labels import METHOD as UNKNOWN_LABELS
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 from store.definitions import RiskMethod
 from store.row_methods import EVIDENTLY_CATEGORY_TESTS, EVIDENTLY_NUMERIC_TESTS, EVIDENTLY_PREFIX
 
@@ -33,7 +34,7 @@ HEADINGS = (
 def names() -> Iterator[str]:
     """What may stand in a result's ``method``."""
     yield from {*NUMERIC_METHODS, *CATEGORY_METHODS, *JOINT_METHODS}
-    yield from (STREAM_DRIFT, LABEL_DRIFT, UNKNOWN_LABELS, DUPLICATES, "correlation")
+    yield from (STREAM_DRIFT, LABEL_DRIFT, UNKNOWN_LABELS, DUPLICATES, WORST_SEGMENT, "correlation")
     yield from DEFAULT_CHECKS
     yield from get_args(RiskMethod)
     yield from METRICS

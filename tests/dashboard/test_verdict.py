@@ -94,6 +94,11 @@ def test_other_alerts_are_listed_by_field() -> None:
     assert "Also: drift in age; missing share in region and worse ROC AUC." in said(model)
 
 
+def test_a_worst_segment_is_told_in_words() -> None:
+    model = facts(episodes=(episode(kind="performance", method="worst_segment", field=None, monitor="performance"),))
+    assert "worse performance in one part of the stream" in said(model)
+
+
 def test_no_open_alert_has_no_date() -> None:
     """A prototype wrote a date format where no alert was open."""
     model = facts()

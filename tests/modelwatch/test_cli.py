@@ -387,3 +387,21 @@ def test_a_reader_that_leaves_early_is_no_failure(credit: Command) -> None:
         process.stdout.close()
         told = process.stderr.read()
     assert (process.returncode, told) == (1, b"")
+
+
+def test_segments_that_the_baseline_cannot_serve_are_told(command: Command, folder: Path) -> None:
+    document = MODEL_FILE + "segments: [region, [region, shop], colour]\n"
+    (folder / "model.yaml").write_text(document)
+    frame = rows(3000, "2026-05-01")
+    frame.assign(shop=[f"shop{number % 60}" for number in range(len(frame))]).to_csv("base.csv", index=False)
+    assert command("apply", "model.yaml").status == 0
+    told = command("baseline", "credit", "base.csv")
+    assert told.status == 0
+    colour = "segments: colour is no field with categories at the baseline, so it has no segments"
+    pairs = "segments: the pair region & shop has 120 pairs of values at the baseline, the 50 most frequent are judged"
+    assert colour in told.err
+    assert pairs in told.err
+    (folder / "model.yaml").write_text(document.replace(", colour", ", [region, brand]"))
+    again = command("apply", "model.yaml", "--plan")
+    assert again.out == ("segments: [region, [region, shop], colour] -> [region, [region, shop], [region, brand]]\n")
+    assert "the pair region & brand is not judged until the baseline is set again" in again.err

@@ -29,11 +29,13 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Side:
-    """The rows of a group, and those of no group of its field that is it: mean loss, rows and scatter (each [G])."""
+    """Groups, or what is left of their field without them: rows, mean loss and scatter (each [G]). ``share`` is the
+    mean with half a row of either kind added, so that an error rate of few rows is not 0."""
 
     n: Numbers
     mean: Numbers
     variance: Numbers
+    share: Numbers
 
 
 def worst_segment_finding(
@@ -124,10 +126,12 @@ def _search(groups: LossGroups, baseline: GroupLosses, current: GroupLosses, los
     (group, rest), (group_then, rest_then) = ([_of(side, judged) for side in pair] for pair in sides)
     rise, rise_of_rest = group.mean - group_then.mean, rest.mean - rest_then.mean
     value = np.minimum(rise, rise - rise_of_rest)
-    # The larger of the two scatters for both: a small group without an error is not free of errors, it is small.
+    # The larger of the two scatters: a small group without an error is not free of errors, it is small.
+    group_scatter = np.maximum(group.variance, group_then.variance)
+    rest_scatter = np.maximum(rest.variance, rest_then.variance)
+    own_scatter = _between(group, group_then) if loss == "error" else group_scatter
     error = np.sqrt(
-        np.maximum(group.variance, group_then.variance) * (1 / group.n + 1 / group_then.n)
-        + np.maximum(rest.variance, rest_then.variance) * (1 / rest.n + 1 / rest_then.n)
+        own_scatter / group.n + group_scatter / group_then.n + rest_scatter * (1 / rest.n + 1 / rest_then.n)
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         deviates = np.where(error > 0, value / error, np.sign(value) * np.inf)
@@ -161,16 +165,20 @@ def _whole(groups: LossGroups, values: Numbers) -> Numbers:
 
 def _side(n: Numbers, total: Numbers, squares: Numbers, loss: Loss) -> _Side:
     rows = np.maximum(n, 1.0)
-    mean = total / rows
-    if loss == "error":
-        # Half an error is added, so that the scatter is not 0 where there was none.
-        share = (total + 0.5) / (rows + 1)
-        return _Side(n, mean, share * (1 - share))
-    return _Side(n, mean, np.maximum(squares - total * mean, 0.0) / np.maximum(rows - 1, 1.0))
+    mean, share = total / rows, (total + 0.5) / (rows + 1)
+    scatter = np.maximum(squares - total * mean, 0.0) / np.maximum(rows - 1, 1.0)
+    return _Side(n, mean, share * (1 - share) if loss == "error" else scatter, share)
+
+
+def _between(a: _Side, b: _Side) -> Numbers:
+    """The scatter of errors at the rate half way between two. That of the higher rate would call a rise less certain
+    than it is: of few errors the tail is longer upwards."""
+    middle = (a.share + b.share) / 2
+    return middle * (1 - middle)
 
 
 def _of(side: _Side, groups: NDArray[np.int64]) -> _Side:
-    return _Side(side.n[groups], side.mean[groups], side.variance[groups])
+    return _Side(side.n[groups], side.mean[groups], side.variance[groups], side.share[groups])
 
 
 def _n_labelled(groups: LossGroups, losses: GroupLosses) -> int:

@@ -89,11 +89,14 @@ def test_the_numbers_are_those_of_two_tables() -> None:
     value = min(now.mean() - then.mean(), (now.mean() - now_rest.mean()) - (then.mean() - then_rest.mean()))
     assert found.value == pytest.approx(value)
 
-    def scatter(a: Floats, b: Floats) -> float:
-        shares = [(each.sum() + 0.5) / (len(each) + 1) for each in (a, b)]
-        return float(max(share * (1 - share) for share in shares) * (1 / len(a) + 1 / len(b)))
-
-    error = np.sqrt(scatter(now, then) + scatter(now_rest, then_rest))
+    shares = [(each.sum() + 0.5) / (len(each) + 1) for each in (now, then, now_rest, then_rest)]
+    scatter = [share * (1 - share) for share in shares]
+    middle = (shares[0] + shares[1]) / 2
+    error = np.sqrt(
+        middle * (1 - middle) / len(now)
+        + max(scatter[:2]) / len(then)
+        + max(scatter[2:]) * (1 / len(now_rest) + 1 / len(then_rest))
+    )
     judged = sum(min(side.n[at] for side in sides) >= 50 for at in range(GROUPS.n_groups))
     assert found.threshold == pytest.approx(stats.norm.isf(LEVEL / judged) * error)
     assert found.p_value == pytest.approx(min(1.0, judged * stats.norm.sf(value / error)))

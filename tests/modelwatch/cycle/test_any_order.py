@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from detectors.columns import Column
+from detectors.group_losses import count_losses, encode_losses
 from detectors.profile import profile
 from detectors.profile_groups import encode_rows
-from modelwatch.columns import columns_of_frame
+from modelwatch.columns import columns_of_frame, label_column
 from modelwatch.companions import companions_of
 from modelwatch.cycle.profiling import profile_model
-from modelwatch.outcomes import performance_of
+from modelwatch.losses import LOSSES, searched_groups
+from modelwatch.outcomes import performance_of, row_losses
 from modelwatch.scheme import Scheme
 from modelwatch.unknown_names import no_names
 from store.baselines import get_binning
@@ -92,17 +94,20 @@ def counted_directly(world: World) -> dict[Key, Sums]:
             columns = columns_of_frame(rows, KINDS, scheme.binning)
             texts = [truth[name] for name in rows["id"]]
             performance = performance_of(scheme, columns, texts)
-            beside = {} if segment else counted_beside(scheme, columns, len(rows))
+            beside = {} if segment else counted_beside(scheme, columns, texts)
             sums = Sums(len(rows), len(rows), profile(scheme.binning, columns), performance, beside)
             found[start.to_pydatetime(), segment, version] = sums
     return found
 
 
-def counted_beside(scheme: Scheme, columns: dict[str, Column], n_rows: int) -> dict[str, bytes]:
+def counted_beside(scheme: Scheme, columns: dict[str, Column], texts: list[str]) -> dict[str, bytes]:
     coded = encode_rows(scheme.binning, columns)
-    of_row = np.zeros(n_rows, dtype=np.int64)
+    of_row = np.zeros(len(texts), dtype=np.int64)
     key = ProfileKey(0, "", hours(0))
-    return {each.part: each.payload for each in companions_of(coded, columns, no_names(), of_row, [key])}
+    of_rows = {each.part: each.payload for each in companions_of(coded, columns, no_names(), of_row, [key])}
+    lost = row_losses(scheme, columns, label_column(texts, "categorical"))
+    (losses,) = count_losses(searched_groups(scheme), columns, lost, of_row, 1)
+    return {**of_rows, LOSSES: encode_losses(losses)}
 
 
 def in_batches(world: World, chance: int, cuts: Sequence[tuple[int, bool]]) -> None:

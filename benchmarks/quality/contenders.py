@@ -18,6 +18,7 @@ class Verdict:
     against a threshold re-tuned to an equal false-alarm rate. ``severity`` is its best guess of harm, in any unit.
     ``pages`` says whether somebody should be woken. ``fields`` are those it names. ``estimate`` is the accuracy it
     believes the model has (a share), and ``trusted`` whether it stands by that; None where it makes no estimate.
+    ``parted`` says whether it found that fields no longer go together; None where it does not ask.
     """
 
     alarm: bool
@@ -27,6 +28,7 @@ class Verdict:
     fields: tuple[str, ...] = ()
     estimate: float | None = None
     trusted: bool | None = None
+    parted: bool | None = None
 
 
 class Contender(Protocol):

@@ -110,6 +110,13 @@ def natural_share(rows: pd.DataFrame, change: tuple[str, str], column: str) -> I
     return rate(chosen[column].to_numpy(np.bool_), list(range(len(chosen))))
 
 
+def swaps_found(rows: pd.DataFrame) -> Interval:
+    """Share of windows with two fields swapped, to harm, that a joint test of the contender's finds."""
+    chosen = visible_harm(rows)
+    chosen = chosen[(chosen["family"] == "swapped") & (chosen["harm"] == "harmful") & chosen["parted"].notna()]
+    return rate(chosen["parted"].to_numpy(np.bool_), chosen["cluster"].tolist())
+
+
 def severity_by_stream(rows: pd.DataFrame) -> dict[str, Interval]:
     """AUROC of severity for harm, harmful against harmless scenarios; a stream without either says NaN."""
     return {str(name): _severity(stream) for name, stream in visible_harm(rows).groupby("stream", sort=False)}

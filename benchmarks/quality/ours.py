@@ -13,6 +13,8 @@ import pandas as pd
 
 from benchmarks.quality.contenders import Verdict, output_of, with_output
 from benchmarks.quality.sources import FieldKind
+from benchmarks.quality.together import PART as PAIRS
+from benchmarks.quality.together import Together
 from detectors.binning import Binning, choose_binning
 from detectors.calibration import Calibration, calibrate
 from detectors.calibration_map import Calibration as ScoreMeaning
@@ -54,6 +56,7 @@ class _Learnt:
     usual_shares: Mapping[str, float]
     importance: Mapping[str, float]
     output: str
+    together: Together
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +91,7 @@ class Modelwatch:
         runs = np.arange(len(baseline)) * _BLOCKS // len(baseline)
         stretches = tuple(profile_groups(binning, columns, runs, _BLOCKS))
         output = output_of(baseline)
+        importance = association(binning, sample, (output,))
         self._learnt = _Learnt(
             kinds=fields,
             binning=binning,
@@ -99,8 +103,9 @@ class Modelwatch:
             usual_shares={
                 name: usual_share(stretch.field(binning, name) for stretch in stretches) for name in binning.names
             },
-            importance=association(binning, sample, (output,)),
+            importance=importance,
             output=output,
+            together=Together.learnt(binning, columns, runs, importance, output),
         )
         self._scores = _scores_of(baseline, binning, total) if output == "score" else None
 
@@ -108,10 +113,15 @@ class Modelwatch:
         known = self._learnt
         if known is None:
             raise ValueError("no baseline yet: call fit first")
-        current = profile(known.binning, columns_of(window, known.kinds))
+        columns = columns_of(window, known.kinds)
+        current = profile(known.binning, columns)
         limits = {}
         if known.calibration is not None:
-            limits = dict(drift_limits(known.scale, known.calibration, known.profile, [current], 2 * SHARE, MIN_ROWS))
+            limits = dict(
+                drift_limits(
+                    known.scale, known.calibration, known.profile, [current], 2 * (1 - PAIRS) * SHARE, MIN_ROWS
+                )
+            )
         drift = drift_findings(known.binning, known.profile, current, limits=limits)
         whole, *fields = stream_drift(drift, known.binning, known.profile, current, known.importance, (known.output,))
         quality = quality_findings(
@@ -122,20 +132,22 @@ class Modelwatch:
             usual_shares=known.usual_shares,
             importance=known.importance,
         )
-        raised = [each for each in (*fields, *quality) if each.status in ("warning", "critical")]
-        estimate, trusted = self._estimate(window, current, quality)
+        pairs, parted = known.together.judged(columns, fields, SHARE)
+        raised = [each for each in (*fields, *quality, pairs) if each.status in ("warning", "critical")]
+        estimate, trusted = self._estimate(window, current, quality, parted)
         return Verdict(
             alarm=bool(raised),
-            statistic=max(map(_ratio, (*fields, *quality)), default=0.0),
+            statistic=max(map(_ratio, (*fields, *quality, pairs)), default=0.0),
             severity=whole.severity_score or 0.0,
-            pages=whole.status == "critical" or any(each.status == "critical" for each in quality),
+            pages=whole.status == "critical" or any(each.status == "critical" for each in (*quality, pairs)),
             fields=tuple(dict.fromkeys(each.field for each in raised if each.field is not None)),
             estimate=estimate,
             trusted=trusted,
+            parted=pairs in raised,
         )
 
     def _estimate(
-        self, window: pd.DataFrame, current: Profile, quality: list[Finding]
+        self, window: pd.DataFrame, current: Profile, quality: list[Finding], parted: tuple[str, ...]
     ) -> tuple[float | None, bool | None]:
         """The accuracy that is expected of the window, and whether it can be relied on."""
         known, scores = self._learnt, self._scores
@@ -146,7 +158,7 @@ class Modelwatch:
         found = estimated_metric(scores.layout, scores.meaning, counted, "accuracy")
         important = frozenset(name for name, share in known.importance.items() if share >= IMPORTANT)
         unknown = unknown_scores(scores.layout, scores.meaning, counted)
-        verdict = trust(Known(tuple(quality), important, (), unknown, ()))
+        verdict = trust(Known(tuple(quality), important, parted, unknown, ()))
         return found.value, verdict.trusted
 
 

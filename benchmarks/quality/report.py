@@ -56,6 +56,7 @@ def _summary(name: str, rows: pd.DataFrame) -> Summary:
         "delay": shown(measures.delay(tuned), 2),
         "equal rate really": shown(measures.equal_false_alarms(tuned), 1),
         "controls alarm / page %": " and ".join(_control(rows, change) for change in measures.CONTROLS),
+        "swapped found by the joint test %": shown(measures.swaps_found(rows).times(100), 0),
         "concept alarms %": shown(measures.natural_share(rows, measures.CONCEPT, "alarm").times(100), 0),
     }
     by_stream = {str(stream.iloc[0]["stream"]): stream for _, stream in rows.groupby("stream", sort=False)}

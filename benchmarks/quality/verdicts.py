@@ -40,6 +40,7 @@ def _row(one: Judged, scenarios: Mapping[str, Scenario], harms: Mapping[str, Har
         "fields": verdict.fields,
         "estimate": np.nan if verdict.estimate is None else verdict.estimate,
         "trusted": verdict.trusted,
+        "parted": verdict.parted,
         "family": scenario.family if scenario else "",
         "effect_size": scenario.size if scenario else np.nan,
         "nature": scenario.nature if scenario else "none",

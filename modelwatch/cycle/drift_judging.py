@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from detectors.binning import Binning
 from detectors.calibration import Calibration
 from detectors.correlation import METHOD as CORRELATION
 from detectors.drift import DEFAULT_METHODS, MIN_ROWS, drift_findings, methods_named
@@ -15,6 +16,7 @@ from detectors.drift_scale import DriftScale, drift_scale
 from detectors.findings import Finding
 from detectors.profile import Profile
 from detectors.stream_drift import stream_drift
+from modelwatch.companions import paired_fields
 from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_alarm_share
 from modelwatch.cycle.references import importances, outputs_of
 from modelwatch.scheme import Scheme
@@ -106,9 +108,15 @@ class DriftJudge:
         return self._importance
 
 
-def judges_pairs(spec: MonitorSpec) -> bool:
-    """Whether a monitor asks if pairs of fields still go together: by name, or because it names no method."""
-    return spec.kind == "drift" and spec.method in (None, CORRELATION)
+def judges_pairs(spec: MonitorSpec, binning: Binning) -> bool:
+    """Whether a monitor asks if pairs of fields still go together.
+
+    By name, or because it names no method and there is a pair among the fields it watches.
+    """
+    if spec.kind != "drift" or spec.method not in (None, CORRELATION):
+        return False
+    watched = [name for name in paired_fields(binning) if spec.fields is None or name in spec.fields]
+    return spec.method == CORRELATION or len(watched) > 1
 
 
 def _unsure(finding: Finding) -> Finding:
@@ -136,7 +144,7 @@ def share_of_budget(model: Model, scheme: Scheme, spec: MonitorSpec, segment: st
 
 def fields_share(model: Model, scheme: Scheme, spec: MonitorSpec, segment: str) -> float:
     """What of that is for the fields; the rest is for pairs of them, where they are judged."""
-    shared = segment == WHOLE and judges_pairs(spec)
+    shared = segment == WHOLE and judges_pairs(spec, scheme.binning)
     return share_of_budget(model, scheme, spec, segment) * (1 - PAIR_PART if shared else 1)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from detectors.comoments import CoMoments, correlations
-from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
+from detectors.findings import BUDGETED, FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.noise import CHANCE
 from detectors.pair_scatter import LARGEST, PairScatter
 from detectors.wording import count, name
@@ -124,7 +124,7 @@ def correlation_finding(
     *,
     threshold: float | None = None,
     min_rows: int = MIN_ROWS,
-    chance: float = CHANCE,
+    chance: float | None = None,
     about: AboutFields = NOTHING_KNOWN,
 ) -> Finding:
     """The change of correlation of the pair of fields that changed most against its limit, of the whole model.
@@ -132,8 +132,9 @@ def correlation_finding(
     Pearson's correlation of coarse ranks (about Spearman's), pairwise over the rows where both fields are present.
     Correlations are compared on Fisher's scale, artanh r, with the standard error that the baseline's rows and its
     stretches give. The limit is .1, raised to the change that any of all pairs reaches with probability ``chance`` in a
-    window (Bonferroni). Critical where a pair is at twice its limit and nothing in ``about`` speaks against it. The
-    value is the size of the change, the effect has its sign, the p-value is that of the pair times the number of pairs.
+    window, what a budget leaves to it (None: once in 1,000 windows; Bonferroni). Critical where a pair is at twice its
+    limit and nothing in ``about`` speaks against it. The value is the size of the change, the effect has its sign, the
+    p-value is that of the pair times the number of pairs.
 
     Insufficient where no pair can be compared; see ``pair_changes``.
     """
@@ -143,12 +144,13 @@ def correlation_finding(
     if baseline.n_fields < 2:
         reason = "fewer than two fields have values in order that vary at the baseline"
         return unjudged("drift", METHOD, None, n_baseline, n, "insufficient", reason)
-    changes = pair_changes(scatter, baseline, current, min_rows=min_rows, chance=chance)
+    changes = pair_changes(scatter, baseline, current, min_rows=min_rows, chance=CHANCE if chance is None else chance)
     if not changes:
         reason = f"no two fields vary together in enough rows to be compared, at least {min_rows:,} are needed"
         return unjudged("drift", METHOD, None, n_baseline, n, "insufficient", reason)
     top = changes[0] if threshold is None else max(changes, key=lambda change: abs(change.change))
-    limit, source = (top.by_chance, RAISED) if top.by_chance > FIXED_THRESHOLD else (FIXED_THRESHOLD, FIXED)
+    raised = top.by_chance > FIXED_THRESHOLD
+    limit, source = (top.by_chance, RAISED if chance is None else BUDGETED) if raised else (FIXED_THRESHOLD, FIXED)
     if threshold is not None:
         limit, source = threshold, GIVEN
     return Finding(
@@ -164,7 +166,7 @@ def correlation_finding(
         n_current=top.n_current,
         status=_status(changes, top, limit, about, given=threshold is not None),
         reason=_words(changes, top, limit, about),
-        confidence="low" if source == RAISED else "normal",
+        confidence="low" if source in (RAISED, BUDGETED) else "normal",
     )
 
 

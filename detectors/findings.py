@@ -11,6 +11,7 @@ Confidence = Literal["normal", "low"]
 # Where a threshold came from.
 FIXED = "fixed"
 RAISED = "fixed, raised for small samples"
+BUDGETED = "fixed, raised to the budget of false alarms"
 GIVEN = "given"
 FROM_BASELINE = "baseline"
 WIDENED = "baseline, widened for small samples"

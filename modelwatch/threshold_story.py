@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from detectors.calibration import Calibration
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.encoding import decode_profile
-from detectors.findings import CALIBRATED, FIXED, FROM_BASELINE, GIVEN, LOWERED, RAISED, WIDENED
+from detectors.findings import BUDGETED, CALIBRATED, FIXED, FROM_BASELINE, GIVEN, LOWERED, RAISED, WIDENED
 from detectors.joint_drift import PERMUTED
 from detectors.wording import count, number
 from modelwatch.calibration_payload import METHOD_VERSION, from_bytes
@@ -23,6 +23,8 @@ from store.records import Baseline, Model, Result
 _SOURCES = {
     FIXED: "It is fixed by the method; for a share of rows it is what is usual and an allowed rise.",
     RAISED: "It is the method's fixed limit, raised to what chance passes in one of 1,000 windows of so few rows.",
+    BUDGETED: "It is the method's fixed limit, raised to what chance passes, with so few rows, in no more windows than "
+    "the budget of false alarms allows.",
     GIVEN: "The monitor in the model file states it.",
     FROM_BASELINE: "It is the baseline's value less a tolerance (for losses: plus), and better is never an alarm.",
     WIDENED: "It is the baseline's value less a tolerance (for losses: plus), widened to three standard errors: with "

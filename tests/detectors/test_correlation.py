@@ -10,7 +10,7 @@ from detectors.columns import NumericColumn
 from detectors.comoments import comoments, correlations, no_comoments
 from detectors.correlation import AboutFields, correlation_finding, pair_changes, parted_fields
 from detectors.drift import drift_findings
-from detectors.findings import Finding
+from detectors.findings import BUDGETED, RAISED, Finding
 from detectors.pair_scatter import decode_scatter, encode_scatter, pair_scatter, with_wander
 from detectors.profile import profile
 from detectors.profile_groups import encode_rows
@@ -220,11 +220,11 @@ def test_a_rarer_alarm_has_a_wider_limit() -> None:
     binning = choose_binning(columns(before))
     sides = ranks(binning, before), ranks(binning, now)
     sums = comoments(sides[0])[0], comoments(sides[1])[0]
-    limits = [
-        correlation_finding(pair_scatter(sides[0]), *sums, chance=chance).threshold or 0
-        for chance in (0.01, 1e-3, 1e-5)
-    ]
+    found = [correlation_finding(pair_scatter(sides[0]), *sums, chance=chance) for chance in (0.01, 1e-3, 1e-5, None)]
+    limits = [each.threshold or 0 for each in found]
     assert 0.1 < limits[0] < limits[1] < limits[2]
+    assert limits[3] == limits[1]
+    assert [each.threshold_source for each in found] == [BUDGETED] * 3 + [RAISED]
 
 
 def test_it_wakes_nobody_where_the_fields_themselves_changed_or_do_not_matter() -> None:

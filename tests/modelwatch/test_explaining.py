@@ -135,7 +135,14 @@ def test_a_metric_is_told_with_its_interval(engine: Engine) -> None:
 def test_every_source_of_a_limit_has_its_words(engine: Engine) -> None:
     world = judged(engine, DRIFT)
     result = last(world, field="x")
-    sources = [findings.FIXED, findings.RAISED, findings.GIVEN, findings.FROM_BASELINE, findings.WIDENED]
+    sources = [
+        findings.FIXED,
+        findings.RAISED,
+        findings.BUDGETED,
+        findings.GIVEN,
+        findings.FROM_BASELINE,
+        findings.WIDENED,
+    ]
     with engine.connect() as conn:
 
         def told(**changes: Any) -> str:

@@ -113,7 +113,7 @@ def test_a_baseline_of_an_older_release_keeps_fixed_limits(engine: Engine) -> No
         conn.execute(baseline_sample.delete())
     world.log(events(0, 1, PER_HOUR))
     world.cycle(hours(1))
-    assert {each.threshold_source for each in world.results(kind="drift")} == {RAISED}
+    assert {each.threshold_source for each in world.results(kind="drift") if each.field is not None} == {RAISED}
 
 
 def test_a_whole_window_has_no_alert_of_its_own(engine: Engine) -> None:

@@ -6,11 +6,11 @@ model, and how well its beginning fits that of the trouble. It ranks suspects; i
 Formula, and what fools it: ``docs/methods/root_cause.md``.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from detectors.importance import IMPORTANT
-from detectors.scene import ABSENT, LABEL_METHODS, Observation, Scene, Suspect
+from detectors.scene import ABSENT, LABEL_METHODS, Likeness, Observation, Scene, Suspect
 from detectors.wording import name, number, percent
 
 MOST_SUSPECTS = 5
@@ -27,7 +27,7 @@ _CONFINED = 0.8
 # Each further check that finds the same field out of order takes this part of what is missing to 1.
 _AGREEMENT = 0.25
 _NAMED_PIECES = 2
-_VOLUME = ("volume", "freshness")
+_VOLUME = ("volume", "freshness", "duplicates")
 _SCHEMA = "schema"
 
 
@@ -92,34 +92,42 @@ def _together(own: Sequence[Observation]) -> float:
 
 def _segments(scene: Scene) -> list[Suspect]:
     """Segments in which something changed that did not change in most others of their kind; one suspect each."""
-    found = []
-    for segment in sorted({each.segment for each in scene.observations if each.segment is not None}):
-        own = [each for of_field in scene.changed_inputs(segment).values() for each in of_field]
-        own += [each for each in scene.observations if each.segment == segment and _fell(each)]
-        scored = [(_strength(each) * scene.weight(each.field) * _alone(scene, each), each) for each in own]
-        if scored:
-            found.append(_segment_suspect(scene, segment, *max(scored, key=lambda pair: pair[0])))
-    return found
+    alike = scene.judged_alike()
+    changed: dict[str, list[tuple[float, Observation]]] = {}
+    for each in scene.observations:
+        if each.segment is not None and each.changed and (scene.is_input(each) or _fell(each)):
+            score = _strength(each) * scene.weight(each.field) * _alone(each, alike)
+            changed.setdefault(each.segment, []).append((score, each))
+    return [
+        _segment_suspect(segment, *max(scored, key=lambda pair: pair[0]), alike)
+        for segment, scored in sorted(changed.items())
+    ]
 
 
 def _fell(each: Observation) -> bool:
     return each.changed and each.kind == "performance"
 
 
-def _alone(scene: Scene, each: Observation) -> float:
+def _siblings(each: Observation, alike: Mapping[Likeness, tuple[int, int]]) -> tuple[int, int]:
+    """In how many other segments the same was judged, and in how many of them it was bad."""
+    judged, changed = alike.get(each.likeness, (0, 0))
+    return judged - each.judged, changed - (each.judged and each.changed)
+
+
+def _alone(each: Observation, alike: Mapping[Likeness, tuple[int, int]]) -> float:
     """The share of a segment's siblings in which the same is in order; 0 where there is no sibling to compare with."""
-    siblings = scene.siblings(each)
-    return sum(not sibling.changed for sibling in siblings) / len(siblings) if siblings else 0.0
+    judged, changed = _siblings(each, alike)
+    return 1 - changed / judged if judged else 0.0
 
 
-def _segment_suspect(scene: Scene, segment: str, score: float, strongest: Observation) -> Suspect:
+def _segment_suspect(
+    segment: str, score: float, strongest: Observation, alike: Mapping[Likeness, tuple[int, int]]
+) -> Suspect:
     field = None if _fell(strongest) else strongest.field
-    siblings = scene.siblings(strongest)
-    alike = sum(sibling.changed for sibling in siblings)
+    judged, changed = _siblings(strongest, alike)
     what = f"{name(field)} {_pieces([strongest])}" if field else strongest.words
     sentence = (
-        f"segment {name(segment)}: {what}; {alike} of {len(siblings)} other segments changed alike; "
-        f"{_began([strongest])}"
+        f"segment {name(segment)}: {what}; {changed} of {judged} other segments changed alike; {_began([strongest])}"
     )
     return Suspect("segment", field, segment, None, score, sentence)
 

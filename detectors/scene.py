@@ -8,6 +8,7 @@ from detectors.findings import FindingKind
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_segment import METHOD as WORST_SEGMENT
 
+Likeness = tuple[FindingKind, str, str | None, tuple[str, ...]]
 SuspectKind = Literal["field", "segment", "schema", "volume", "labels", "deploy"]
 
 # Of rows without a value that can be used.
@@ -37,6 +38,11 @@ class Observation:
     times_limit: float
     lead: float
     words: str
+
+    @property
+    def likeness(self) -> Likeness:
+        """What it has in common with the same finding in another segment of the same fields."""
+        return self.kind, self.method, self.field, _fields_of(self.segment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +111,14 @@ class Scene:
                 found.setdefault(each.field, []).append(each)
         return found
 
-    def siblings(self, of: Observation) -> list[Observation]:
-        """The same finding in other segments of the same fields, where it was judged."""
-        return [
-            each
-            for each in self.observations
-            if each.judged
-            and (each.method, each.field, each.kind) == (of.method, of.field, of.kind)
-            and each.segment not in (None, of.segment)
-            and _fields_of(each.segment) == _fields_of(of.segment)
-        ]
+    def judged_alike(self) -> dict[Likeness, tuple[int, int]]:
+        """In how many segments of the same fields the same was judged, and in how many of them it was bad."""
+        found: dict[Likeness, tuple[int, int]] = {}
+        for each in self.observations:
+            if each.judged and each.segment is not None:
+                judged, changed = found.get(each.likeness, (0, 0))
+                found[each.likeness] = judged + 1, changed + each.changed
+        return found
 
     def of_whole_stream(self, methods: Sequence[str]) -> list[Observation]:
         """What changed by these methods; nothing for an alert about nothing else, which is not its own cause."""

@@ -11,6 +11,7 @@ from dashboard.sections import Picture
 
 MOST_RESULTS = 200
 MOST_WINDOWS = 60
+_REPORT = "report"
 
 
 class Window(NamedTuple):
@@ -53,11 +54,13 @@ def full_report(model: str, chosen: pd.DataFrame, segment: str, picture: Picture
     with st.container(horizontal=True, vertical_alignment="bottom"):
         window = windows[choices.window(labels)]
         pressed = st.button("Make the full report", icon=":material/description:")
-    key = f"report {model} {window} {segment}"
+    about = (model, window, segment)
     if pressed:
         with st.spinner("Evidently compares the window with the baseline: half a minute to some minutes …"):
-            st.session_state[key] = program.full_report(model, window.start, window.end, segment)
-    made = st.session_state.get(key)
+            st.session_state[_REPORT] = about, program.full_report(model, window.start, window.end, segment)
+    # The last one alone is kept: each is some megabytes.
+    of, made = st.session_state.get(_REPORT, (about, None))
+    made = made if of == about else None
     if isinstance(made, program.Failure):
         show.sentence(f"There is no report: {made.reason}.")
     elif made is not None:

@@ -47,8 +47,11 @@ def words_about(result_id: int) -> Words | Failure:
     answer = _run(["explain", str(result_id), "--json"], EXPLAIN_SECONDS)
     if isinstance(answer, Failure):
         return answer
-    told = json.loads(answer)
-    return Words(told["headline"], tuple((each["title"], tuple(each["sentences"])) for each in told["sections"]))
+    try:
+        told = json.loads(answer)
+        return Words(told["headline"], tuple((each["title"], tuple(each["sentences"])) for each in told["sections"]))
+    except (ValueError, KeyError, TypeError):
+        return Failure("the program's answer cannot be read")
 
 
 def full_report(model: str, start: datetime, end: datetime, segment: str) -> bytes | Failure:

@@ -64,6 +64,8 @@ def test_a_report_is_asked_for_by_names_that_cannot_be_taken_for_options(ask: As
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
+        ("print('[]')", "the program's answer cannot be read"),
+        ("print('words')", "the program's answer cannot be read"),
         ("import sys; print('modelwatch: there is no result 7', file=sys.stderr); sys.exit(2)", "there is no result 7"),
         ("import sys; sys.exit(3)", "it ended with status 3"),
     ],

@@ -205,6 +205,16 @@ baseline_rows = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
+# What each field is worth to the model, from 0 to 1, where it was measured; ``source`` says how.
+baseline_importance = Table(
+    "baseline_importance",
+    metadata,
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("importance", Float, nullable=False),
+    Column("source", Text, nullable=False),
+)
+
 profile = Table(
     "profile",
     metadata,

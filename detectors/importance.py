@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.binning import Binning
-from detectors.bins import CategoryBins, NumericBins
-from detectors.distances import coarse_groups
+from detectors.bins import NumericBins
+from detectors.slot_groups import groups_of_slots
 from detectors.slot_sample import SlotSample
 
 # Fields are looked at in so many groups of about equal mass: more would explain the score by chance.
@@ -57,14 +57,7 @@ def _targets(binning: Binning, sample: SlotSample, name: str) -> list[NDArray[np
 def _groups(binning: Binning, sample: SlotSample, name: str) -> NDArray[np.int64]:
     """The group of every row: what is no ordinary value by its slot, the rest in groups of about equal mass."""
     bins, slots = binning.bins_of(name), sample.field(binning, name).astype(np.int64)
-    if isinstance(bins, CategoryBins):
-        counts = np.bincount(slots, minlength=bins.n_slots)
-        frequent = np.argsort(-counts, kind="stable")[:_GROUPS]
-        return np.where(np.isin(slots, frequent), slots, bins.n_slots)
-    counts = np.bincount(slots, minlength=bins.n_slots)[bins.FIRST_BIN :]
-    of_bin = coarse_groups(counts, _GROUPS) + bins.FIRST_BIN
-    of_slot = np.concatenate([np.arange(bins.FIRST_BIN), of_bin])
-    return np.asarray(of_slot[slots], dtype=np.int64)
+    return groups_of_slots(bins, np.bincount(slots, minlength=bins.n_slots), _GROUPS)[slots]
 
 
 def _explained(groups: NDArray[np.int64], target: NDArray[np.float64]) -> float:

@@ -18,6 +18,16 @@ Z_TWO_SIDED = float(-ndtri(CHANCE / 2))
 _MEAN_OF_HALF_NORMAL = math.sqrt(2 / math.pi)
 
 
+def ks_expected(rows: float) -> float:
+    """KS: its expected value by chance, the mean of the Kolmogorov distribution over sqrt(rows); with ties lower."""
+    return math.sqrt(math.pi / 2) * math.log(2) / math.sqrt(rows)
+
+
+def total_variation_expected(rows: float, shares: NDArray[np.float64]) -> float:
+    """Total variation: its expected value by chance, for these shares of the bins."""
+    return _MEAN_OF_HALF_NORMAL / 2 * float(np.sqrt(shares * (1 - shares)).sum()) / math.sqrt(rows)
+
+
 def ks_noise(rows: float) -> float:
     """KS: the quantile of the Kolmogorov distribution over sqrt(rows); with ties the true point is lower."""
     return float(kolmogi(CHANCE)) / math.sqrt(rows)
@@ -31,11 +41,11 @@ def total_variation_noise(rows: float, shares: NDArray[np.float64]) -> float:
     share lies nearest one half: at most sqrt(s (1 - s) / rows), by the Gaussian concentration inequality
     (Boucheron, Lugosi and Massart, Concentration Inequalities, 2013, theorem 5.6).
     """
-    expected = _MEAN_OF_HALF_NORMAL / 2 * float(np.sqrt(shares * (1 - shares)).sum())
+    expected = total_variation_expected(rows, shares)
     largest = float(shares.max(initial=0.0))
     nearest_half = largest if largest > 0.5 else 0.5
     deviation = math.sqrt(nearest_half * (1 - nearest_half))
-    return (expected + Z_ONE_SIDED * deviation) / math.sqrt(rows)
+    return expected + Z_ONE_SIDED * deviation / math.sqrt(rows)
 
 
 def psi_noise(rows: float, n_bins: int) -> float:

@@ -12,7 +12,6 @@ from detectors.duplicates import Copies, duplicates_finding
 from detectors.field_profile import FieldProfile
 from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.freshness import Arrivals, freshness_finding
-from detectors.importance import IMPORTANT
 from detectors.noise import share_noise
 from detectors.probabilities import probabilities_finding, probabilities_in
 from detectors.profile import Profile
@@ -28,6 +27,8 @@ DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
 NAMED_CATEGORIES = 5
+# A break is no mere guess, so it pages at half of what a change of values must cost.
+WORTH_SLEEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def quality_findings(
     arrivals: Arrivals | None = None,
     scores: Sequence[str] = (),
     copies: Copies | None = None,
-    importance: Mapping[str, float] | None = None,
+    costs: Mapping[str, float] | None = None,
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; some checks are of the whole model.
 
@@ -87,8 +88,9 @@ def quality_findings(
     ``duplicates``: share of rows that are ``copies`` of another row of the window; left out where that is not given.
     See ``duplicates_finding``.
 
-    A break of a field whose ``importance`` (0 to 1) is known to be small is a warning at most: it is worth a look, and
-    nobody's sleep.
+    ``costs`` are what it costs, in pages, when a field says nothing any more (``severity.field_costs``). A break that
+    may cost less than half a page (the rise times the cost) is a warning at most: it is worth a look, and nobody's
+    sleep. Of a field that is not among them every break counts.
 
     A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, in hours, and for
     duplicates where no other check is made; schema and probabilities have none). Under ``min_rows`` rows on either
@@ -122,12 +124,14 @@ def quality_findings(
     if "duplicates" in checks and copies is not None:
         limit = threshold if tuple(checks) == ("duplicates",) else None
         findings.append(duplicates_finding(copies.baseline, copies.current, threshold=limit, min_rows=min_rows))
-    return [_softened(finding, importance or {}) for finding in findings]
+    return [_softened(finding, costs or {}) for finding in findings]
 
 
-def _softened(finding: Finding, importance: Mapping[str, float]) -> Finding:
-    matters = finding.field is None or importance.get(finding.field, 1.0) >= IMPORTANT
-    return finding if matters or finding.status != "critical" else replace(finding, status="warning")
+def _softened(finding: Finding, costs: Mapping[str, float]) -> Finding:
+    if finding.status != "critical" or finding.field is None or finding.field not in costs:
+        return finding
+    matters = (finding.effect or 0.0) * costs[finding.field] >= WORTH_SLEEP
+    return finding if matters else replace(finding, status="warning")
 
 
 def _speaks_to(check: str, field: FieldProfile) -> bool:

@@ -1,36 +1,44 @@
-"""Does a change hurt? A guess without labels: how far the fields moved that matter, and how far the score moved.
+"""Does a change hurt? A guess without labels, in what it counts in: points of accuracy, or the error of a regression.
 
 Distances say that something changed. Many changes are harmless, and a break of a field that the model hardly uses is
-as large as one of the field it lives on. Harm is the mean of two ratios, each against a level of its own: the largest
-product of a field's raw effect and its importance, and the shift of the model's own answers. At 1 paging begins.
+as large as one of the field it lives on. So two losses are added up: what the fields that moved may cost (how far each
+moved, times how much it matters, times what the model knows), and what the predictions that turned cost at the least
+if the labels stayed. At the loss that is worth a page the severity is 1.
 
-What it cannot see: two features that swap places, a relation between inputs and label that changes, and a population
-that shifts with its labels moving along, where the score moves without harm. Labels show these.
+Where the other fields moved along with the one that matters most, the rows are another mix of what the model knows,
+and labels will have moved along too: a quarter of the loss is left. Where nothing speaks for that or against it, the
+severity stays below a page. So it does by turned predictions alone while no output has drifted by its own limit.
+
+What it cannot see: two features that swap places where fields matter little, and a relation between inputs and label
+that changes. Labels show these.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from detectors.wording import name, number
+from detectors.accord import Accord
+from detectors.movement import Movement
+from detectors.stakes import Stakes
+from detectors.wording import name, number, percent
 
-# The levels at which either alone would be worth half a page; chosen once, for all streams, by the benchmark of
-# detection quality.
-IMPACT_LEVEL = 0.03
-SHIFT_LEVEL = 0.1
+# What is left of a loss where the fields moved together, and the most that it counts, in pages, where nobody knows and
+# where turned predictions may be chance.
+TOGETHER = 0.25
+UNSURE_AT_MOST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Severity:
     """How much a window's changes may hurt: ``score`` from 0 upwards, 1 where paging begins.
 
-    ``impact`` is the largest effect times importance, of ``field``; None where no importance is known. ``shift`` is
-    the largest effect among the model's outputs, None where there is none. ``reason`` puts both in words.
+    ``at_stake`` is what the fields may cost and ``turned`` what the turned predictions do, as shares of what is worth a
+    page; None where that is not known. ``field`` is the one with most at stake. ``reason`` puts all in words.
     """
 
     score: float
-    impact: float | None
+    at_stake: float | None
     field: str | None
-    shift: float | None
+    turned: float | None
     reason: str
 
     @property
@@ -39,33 +47,71 @@ class Severity:
         return self.score >= 1.0
 
 
+def field_costs(importance: Mapping[str, float], stakes: Stakes) -> dict[str, float]:
+    """What it costs, in pages, when a field says nothing any more: its importance times what the model knows."""
+    return {field: share * stakes.knowledge / stakes.page for field, share in importance.items()}
+
+
+def at_stake(movements: Mapping[str, Movement], costs: Mapping[str, float]) -> dict[str, float]:
+    """What each field that moved may cost, in pages: the share of rows that moved beyond chance, times its cost."""
+    return {field: each.beyond_chance * costs[field] for field, each in movements.items() if field in costs}
+
+
 def severity(
-    effects: Mapping[str, float], importance: Mapping[str, float], shifts: Mapping[str, float]
+    movements: Mapping[str, Movement],
+    importance: Mapping[str, float],
+    stakes: Stakes,
+    turned: float | None,
+    together: Accord | None = None,
+    outputs_drifted: bool = True,
+    sources: Mapping[str, str] | None = None,
 ) -> Severity | None:
-    """The severity of a window; None where neither an important field nor an output could be measured.
+    """The severity of a window; None where neither an important field nor the predictions could be measured.
 
-    ``effects`` are the raw distances of the fields, ``shifts`` those of the outputs (prediction, scores): KS or total
-    variation, both from 0 to 1. ``importance`` is from 0 to 1 by field. Where one of the two ratios is unknown the
-    other stands alone.
+    score = (sum of movement beyond chance x importance x knowledge + ``turned``) / page, where knowledge and page are
+    those of ``stakes`` and the sum is not more than knowledge; see above for what ``together`` changes. ``movements``
+    are of the fields that are no outputs, ``importance`` is from 0 to 1 by field, ``turned`` comes from
+    ``turned_predictions`` and counts .75 of a page at most unless ``outputs_drifted``: of few rows many turn by chance.
+    ``sources`` say in the reason where an importance comes from.
     """
-    products = {field: effect * importance[field] for field, effect in effects.items() if field in importance}
-    worst = max(products, key=lambda field: products[field], default=None)
-    impact = products[worst] if worst is not None else None
-    output = max(shifts, key=lambda field: shifts[field], default=None)
-    shift = shifts[output] if output is not None else None
-    ratios = [ratio for ratio in (_ratio(impact, IMPACT_LEVEL), _ratio(shift, SHIFT_LEVEL)) if ratio is not None]
-    if not ratios:
+    costs = at_stake(movements, field_costs(importance, stakes))
+    worst = max(costs, key=lambda field: costs[field], default=None)
+    if worst is None and turned is None:
         return None
+    fields = min(sum(costs.values()), stakes.knowledge / stakes.page)
+    outputs = (turned or 0.0) / stakes.page
+    verdict = None if together is None else together.verdict
+    score = fields + (outputs if outputs_drifted else min(outputs, UNSURE_AT_MOST))
+    if verdict == "together":
+        score *= TOGETHER
+    elif verdict == "unknown":
+        score = min(score, UNSURE_AT_MOST)
     words = []
-    if worst is not None and impact is not None:
+    if worst is not None:
+        source = (sources or {}).get(worst)
         words.append(
-            f"{name(worst)} moved by {number(effects[worst])} with importance {number(importance[worst])} "
-            f"({number(impact / IMPACT_LEVEL)} of the level)"
+            f"{name(worst)} moved by {number(movements[worst].share)} with importance {number(importance[worst])}"
+            + (f" ({source})" if source else "")
+            + f": fields may cost {_loss(fields, stakes)}"
         )
-    if output is not None and shift is not None:
-        words.append(f"{name(output)} moved by {number(shift)} ({number(shift / SHIFT_LEVEL)} of the level)")
-    return Severity(sum(ratios) / len(ratios), impact, worst, shift, "; ".join(words))
+    if turned is not None:
+        words.append(f"predictions that turned cost {_loss(outputs, stakes)}")
+    words.extend(_of_accord(verdict, fields + outputs))
+    if stakes.assumed:
+        words.append(f"{stakes.assumed}, so costs are a rule of thumb")
+    return Severity(
+        score, None if worst is None else fields, worst, None if turned is None else outputs, "; ".join(words)
+    )
 
 
-def _ratio(value: float | None, level: float) -> float | None:
-    return None if value is None else value / level
+def _of_accord(verdict: str | None, loss: float) -> list[str]:
+    if verdict == "together":
+        return ["the other fields moved along, as in another mix of known rows: a quarter of it counts"]
+    if verdict == "unknown" and loss > UNSURE_AT_MOST:
+        return [f"nothing tells whether that is another mix of known rows: {number(UNSURE_AT_MOST)} at most counts"]
+    return []
+
+
+def _loss(pages: float, stakes: Stakes) -> str:
+    loss = pages * stakes.page
+    return f"{number(100 * loss)} points of accuracy" if stakes.error is None else f"{percent(loss)} of the error"

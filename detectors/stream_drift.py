@@ -1,71 +1,77 @@
 """Drift of a window as a whole: one finding over all fields, with a guess whether the change hurts."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from detectors.accord import GroupedRows, accord
 from detectors.binning import Binning
-from detectors.bins import NumericBins
-from detectors.distances import ks, total_variation
-from detectors.drift_methods import compared_counts
-from detectors.field_profile import FieldProfile
 from detectors.findings import Confidence, Finding, Status, unjudged
+from detectors.movement import movement
 from detectors.profile import Profile
-from detectors.severity import SHIFT_LEVEL, Severity, severity
+from detectors.severity import Severity, at_stake, severity
+from detectors.stakes import Stakes
+from detectors.turned_predictions import turned_predictions
 from detectors.wording import count, name, number
 
 METHOD = "drift"
 _JUDGED = ("ok", "warning", "critical")
 _CHANGED = ("warning", "critical")
 _NAMED_FIELDS = 3
+# Outputs are blamed where turned predictions alone make half a page.
+_BLAMED = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownModel:
+    """What is known of a model beside its fields' bins.
+
+    ``importance`` is by field, from 0 to 1, and ``sources`` say where it comes from. ``outputs`` are the prediction and
+    the scores, ``prediction`` the one whose turning costs (None where nothing is predicted). ``rows`` of the baseline
+    tell what moves together; None where the baseline has none, or is not what a window is compared with.
+    """
+
+    importance: Mapping[str, float]
+    sources: Mapping[str, str]
+    outputs: Collection[str]
+    prediction: str | None
+    stakes: Stakes
+    rows: GroupedRows | None
 
 
 def stream_drift(
-    findings: Sequence[Finding],
-    binning: Binning,
-    baseline: Profile,
-    current: Profile,
-    importance: Mapping[str, float],
-    outputs: Collection[str],
+    findings: Sequence[Finding], binning: Binning, baseline: Profile, current: Profile, model: KnownModel
 ) -> list[Finding]:
     """The findings on fields, preceded by one on the whole window (``field`` None, method ``drift``).
 
     Its value is the largest ratio of a field's distance to its limit, so the threshold is 1. Its ``severity_score``
     says how much the change may hurt (see ``severity``); where it pages, the window and the fields that make it page
-    are critical. ``importance`` is by field, from 0 to 1; ``outputs`` are the prediction and the scores.
+    are critical.
     """
     judged = [finding for finding in findings if finding.status in _JUDGED]
     if not judged:
         return [_unjudged(findings, baseline, current), *findings]
-    effects = _effects(judged, binning, baseline, current)
-    shifts = {field: effects.pop(field) for field in list(effects) if field in outputs}
-    harm = severity(effects, importance, shifts)
-    marked = [_marked(finding, harm, outputs) for finding in findings]
+    harm = _harm(judged, binning, baseline, current, model)
+    marked = [_marked(finding, harm, model.outputs) for finding in findings]
     return [_whole(marked, harm, baseline, current), *marked]
 
 
-def _effects(judged: Sequence[Finding], binning: Binning, baseline: Profile, current: Profile) -> dict[str, float]:
-    return {
-        finding.field: moved_share(baseline.field(binning, finding.field), current.field(binning, finding.field))
-        for finding in judged
-        if finding.field is not None
-    }
-
-
-def moved_share(baseline: FieldProfile, current: FieldProfile) -> float:
-    """How far a field moved, from 0 to 1.
-
-    The largest of the distance of its values (KS for numbers, total variation for categories) and of the changes of
-    the shares of rows that are missing, mistyped or NaN, and infinite.
-    """
-    distance = ks if isinstance(baseline.definition, NumericBins) else total_variation
-    shares = [
-        [each.missing / each.n, (each.mistyped + each.nan) / each.n, each.infinite / each.n] if each.n else [0.0] * 3
-        for each in (baseline, current)
-    ]
-    moved = distance(*compared_counts(baseline, current)).value or 0.0
-    changes = [abs(before - now) for before, now in zip(*shares, strict=True)]
-    return float(max(moved, *changes))
+def _harm(
+    judged: Sequence[Finding], binning: Binning, baseline: Profile, current: Profile, model: KnownModel
+) -> Severity | None:
+    names = [finding.field for finding in judged if finding.field is not None and finding.field not in model.outputs]
+    movements = {field: movement(baseline.field(binning, field), current.field(binning, field)) for field in names}
+    turned = None
+    if model.prediction is not None:
+        sides = baseline.field(binning, model.prediction), current.field(binning, model.prediction)
+        turned = turned_predictions(model.stakes, *sides)
+    costs = at_stake(movements, model.importance)
+    worst = max(costs, key=lambda field: costs[field], default=None)
+    together = None
+    if model.rows is not None and worst is not None and costs[worst] > 0:
+        together = accord(model.rows, binning, current, worst, model.outputs)
+    drifted = any(finding.field in model.outputs and finding.status in _CHANGED for finding in judged)
+    return severity(movements, model.importance, model.stakes, turned, together, drifted, model.sources)
 
 
 def _marked(finding: Finding, harm: Severity | None, outputs: Collection[str]) -> Finding:
@@ -73,7 +79,7 @@ def _marked(finding: Finding, harm: Severity | None, outputs: Collection[str]) -
     if finding.status != "warning" or harm is None or not harm.pages:
         return finding
     blamed = finding.field == harm.field or (
-        finding.field in outputs and harm.shift is not None and harm.shift >= SHIFT_LEVEL
+        finding.field in outputs and harm.turned is not None and harm.turned >= _BLAMED
     )
     return replace(finding, status="critical") if blamed else finding
 

@@ -194,8 +194,10 @@ def _severity(conn: Connection, around: _Around, result: Result) -> tuple[str, .
         ]
     if result.field is not None and around.baseline is not None:
         scheme = Scheme.from_bytes(get_binning(conn, around.baseline.binning_id).payload)
-        known = importances(conn, around.model, around.baseline, scheme).get(result.field)
-        told += [] if known is None else [f"The importance of {result.field!r} is {number(known)} of 1."]
+        known = importances(conn, around.model, around.baseline, scheme)
+        if result.field in known.shares:
+            share, source = number(known.shares[result.field]), known.sources[result.field]
+            told.append(f"The importance of {result.field!r} is {share} of 1, by {source}.")
     return tuple(told)
 
 
@@ -203,7 +205,7 @@ def _rule(result: Result) -> str:
     if result.kind == "drift":
         return "drift beyond a calibrated limit is a warning, and critical where the change probably hurts."
     if result.kind == "quality":
-        return "critical from twice the allowed change on; a warning at most for a field that hardly matters."
+        return "critical from twice the allowed change on; a warning at most where little is at stake."
     return "critical where it is worse than the baseline by twice the allowed difference."
 
 

@@ -82,13 +82,26 @@ def _segment_notices(conn: "Connection", definition: "ModelDefinition") -> list[
     )
 
 
-def baseline(model: Model, file: DataFile, version: Version = None) -> None:
+Predict = Annotated[
+    str | None,
+    typer.Option(
+        "--predict",
+        metavar="MODULE:FUNCTION",
+        help="Measure how much each feature matters: a function of a pandas DataFrame of features, a value a row.",
+        show_default=False,
+    ),
+]
+
+
+def baseline(model: Model, file: DataFile, version: Version = None, predict: Predict = None) -> None:
     """Make the rows of a file the baseline.
 
     Windows of the model are compared with them from now on.
     """
     from modelwatch.baselines import BaselineRows, set_baseline
+    from modelwatch.field_worth import measure_importance
     from modelwatch.ingestion import newest_version
+    from modelwatch.predict_function import load_predict
     from modelwatch.scheme import Scheme
     from modelwatch.segments import segment_notices
     from modelwatch.tabular import TO_COMPARE, mapping_of, read_rows
@@ -99,6 +112,7 @@ def baseline(model: Model, file: DataFile, version: Version = None) -> None:
     with open_store(settings()) as engine:
         with engine.connect() as conn:
             found = model_named(conn, model)
+        function = load_predict(predict, Path.cwd()) if predict else None
         rows = read_rows(file, mapping_of(found.definition), TO_COMPARE)
         start, end = rows.span or (None, None)
         name = version or newest_version(engine, found)
@@ -114,8 +128,11 @@ def baseline(model: Model, file: DataFile, version: Version = None) -> None:
         with writing(engine) as conn:
             version_id(conn, found.id, name, now())
             scheme = Scheme.from_bytes(get_binning(conn, made.binning_id).payload)
-    for notice in [*rows.notices, *segment_notices(scheme, found.definition)]:
-        say(notice)
-    if rows.labels is None:
-        say("the file has no labels: performance will be compared with fixed limits only")
-    say(f"baseline {made.id} of model {model}: {len(rows):,} rows, {len(rows.kinds)} fields, version {name}")
+        for notice in [*rows.notices, *segment_notices(scheme, found.definition)]:
+            say(notice)
+        if rows.labels is None:
+            say("the file has no labels: performance will be compared with fixed limits only")
+        say(f"baseline {made.id} of model {model}: {len(rows):,} rows, {len(rows.kinds)} fields, version {name}")
+        if function is not None:
+            for line in measure_importance(engine, made, rows, function):
+                say(line)

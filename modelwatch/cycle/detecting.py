@@ -197,7 +197,7 @@ class Judge:
         if self._spec.method != CORRELATION:
             judged = [*map(self._total_if_sound, windows[:-1]), self._total(windows[-1])]
             other = None if compared is None else self._total(compared.hours)
-            found += self._drift.findings(segment, reference.fields, judged, other)
+            found += self._drift.findings(segment, reference, judged, other)
         if segment == WHOLE and judges_pairs(self._spec, self._scheme.binning):
             other_hours = None if compared is None else compared.hours
             found.append(self._pairs.finding(windows[-1], other_hours, found, self._drift.pair_share()))

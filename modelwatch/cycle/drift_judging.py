@@ -15,10 +15,10 @@ from detectors.drift_methods import FieldKind
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.findings import Finding
 from detectors.profile import Profile
-from detectors.stream_drift import stream_drift
+from detectors.stream_drift import KnownModel, stream_drift
 from modelwatch.companions import paired_fields
 from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_alarm_share
-from modelwatch.cycle.references import importances, outputs_of
+from modelwatch.cycle.references import Importances, Reference, importances, known_model
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.definitions import MonitorSpec, duration, named_monitors
@@ -44,10 +44,11 @@ class DriftJudge:
         self._methods = chosen_methods(self._spec.method)
         self._scheme = scheme
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
-        self._importance: Mapping[str, float] | None = None
+        self._known: dict[str, KnownModel] = {}
+        self._importances: Importances | None = None
 
     def findings(
-        self, segment: str, reference: Profile, windows: Sequence[Profile], moving: Profile | None = None
+        self, segment: str, reference: Reference, windows: Sequence[Profile], moving: Profile | None = None
     ) -> list[Finding]:
         """The whole window first, then every field; ``windows`` are the judged one and, before it, those it follows.
 
@@ -56,7 +57,7 @@ class DriftJudge:
         with something else.
         """
         min_rows = self._spec.min_rows or MIN_ROWS
-        compared = reference if moving is None else moving
+        compared = reference.fields if moving is None else moving
         judged = windows if moving is None else windows[-1:]
         found = drift_findings(
             self._binning,
@@ -64,12 +65,15 @@ class DriftJudge:
             windows[-1],
             methods=self._methods,
             threshold=self._spec.threshold,
-            limits=self._limits(segment, reference, compared, judged, min_rows),
+            limits=self._limits(segment, reference.fields, compared, judged, min_rows),
             min_rows=min_rows,
             fields=self._spec.fields,
         )
-        importance, outputs = self._importances(), outputs_of(self._scheme)
-        found = stream_drift(found, self._binning, compared, windows[-1], importance, outputs)
+        known = self._known_in(segment, reference)
+        if moving is not None:
+            # What goes together in the baseline's rows says nothing of a window that is compared with others.
+            known = replace(known, rows=None)
+        found = stream_drift(found, self._binning, compared, windows[-1], known)
         return [_unsure(finding) for finding in found] if 0 < compared.n < windows[-1].n else found
 
     def _limits(
@@ -101,11 +105,15 @@ class DriftJudge:
             self._calibrations[segment] = scale, found
         return self._calibrations[segment]
 
-    def _importances(self) -> Mapping[str, float]:
-        if self._importance is None:
+    def _known_in(self, segment: str, reference: Reference) -> KnownModel:
+        if segment not in self._known:
             with self._engine.connect() as conn:
-                self._importance = importances(conn, self._model, self._baseline, self._scheme)
-        return self._importance
+                if self._importances is None:
+                    self._importances = importances(conn, self._model, self._baseline, self._scheme)
+                self._known[segment] = known_model(
+                    conn, self._baseline, self._scheme, segment, reference, self._importances
+                )
+        return self._known[segment]
 
 
 def judges_pairs(spec: MonitorSpec, binning: Binning) -> bool:

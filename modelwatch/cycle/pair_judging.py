@@ -92,7 +92,7 @@ class PairJudge:
 
     def _important_fields(self) -> frozenset[str] | None:
         if self._important is None:
-            known = importances(self._conn, self._model, self._baseline, self._scheme)
+            known = importances(self._conn, self._model, self._baseline, self._scheme).shares
             if not known:
                 return None
             matter = (name for name, share in known.items() if share >= IMPORTANT)

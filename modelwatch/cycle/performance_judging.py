@@ -185,7 +185,7 @@ class PerformanceJudge:
 
     def _important_fields(self) -> frozenset[str] | None:
         if self._important is None:
-            known = importances(self._conn, self._model, self._baseline, self._scheme)
+            known = importances(self._conn, self._model, self._baseline, self._scheme).shares
             if not known:
                 return None
             self._important = frozenset(name for name, share in known.items() if share >= IMPORTANT)

@@ -10,10 +10,11 @@ from detectors.findings import Finding
 from detectors.freshness import Arrivals
 from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
+from detectors.severity import field_costs
 from detectors.stuck import usual_share
 from modelwatch.cycle.calibrating import block_windows
 from modelwatch.cycle.event_knowledge import NOTHING_KNOWN, EventKnowledge
-from modelwatch.cycle.references import importances
+from modelwatch.cycle.references import importances, reference_of, stakes_in
 from modelwatch.cycle.window_companions import Hours
 from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme, is_score
@@ -45,7 +46,7 @@ class QualityJudge:
         self._binning = scheme.binning
         self._scores = tuple(filter(is_score, scheme.binning.names)) if scheme.layout.classes else ()
         self._events = EventKnowledge(conn, baseline)
-        self._importance: Mapping[str, float] | None = None
+        self._costs: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
         self._usual: dict[str, Mapping[str, float]] = {}
 
@@ -71,14 +72,17 @@ class QualityJudge:
             scores=self._scores,
             unknown_fields=of_events.unknown_fields,
             copies=of_events.copies,
-            importance=self._importances(),
+            costs=self._field_costs(),
         )
         return [*found, *of_events.not_judged]
 
-    def _importances(self) -> Mapping[str, float]:
-        if self._importance is None:
-            self._importance = importances(self._conn, self._model, self._baseline, self._scheme)
-        return self._importance
+    def _field_costs(self) -> Mapping[str, float]:
+        """What it costs, in pages, when a field says nothing any more; by the whole baseline for all segments."""
+        if self._costs is None:
+            whole = reference_of(self._conn, self._baseline, self._scheme, WHOLE)
+            known = importances(self._conn, self._model, self._baseline, self._scheme).shares
+            self._costs = {} if whole is None else field_costs(known, stakes_in(self._scheme, whole))
+        return self._costs
 
     def _usual_shares(self, segment: str) -> Mapping[str, float]:
         """What single value of each field parts of the baseline hold that are as long as a window."""

@@ -51,7 +51,7 @@ def suspects_behind(conn: Connection, model: Model, baseline: Baseline, bad: Seq
             kind=first.kind,
             subjects=frozenset((each.method, each.field) for each in bad),
             observations=_observations(now, onsets, began, length),
-            importance=importances(conn, model, baseline, scheme),
+            importance=importances(conn, model, baseline, scheme).shares,
             outputs=frozenset(outputs_of(scheme)),
             rollouts=_rollouts(conn, model, first, began, length),
             labels=_label_share(row_counts(conn, baseline.binning_id, since=horizon), first, length),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -168,6 +169,42 @@ def test_labels_that_are_not_there_are_passed_over(credit: Command) -> None:
     Path("labels.csv").write_text("id,repaid\na,1\nb,\nc,0\n")
     done = credit("labels", "credit", "labels.csv", "--json").json
     assert (done["accepted"], done["unlabelled"], done["rejected_total"]) == (2, 1, 0)
+
+
+def test_importance_is_measured_with_the_function_that_is_named(credit: Command) -> None:
+    Path("scoring.py").write_text("def predict(features):\n    return (features['x'] >= 0).astype(int)\n")
+    done = credit("baseline", "credit", "baseline.csv", "--version", "3", "--predict", "scoring:predict")
+    assert done.status == 0
+    # The model lives on x alone: what is lost without it is what the outputs dealt at random lose, but for luck.
+    assert re.search(r"importance of x: (1|0\.9\d*); 0\.\d+ \(\+- 0\.00\d+\) is lost", done.err)
+    assert "importance of region: 0; 0 (+- 0) is lost when it is shuffled" in done.err
+    rows(1440, "2026-02-01", 1.0, 1).to_csv("monday.csv", index=False)
+    assert credit("ingest", "credit", "monday.csv").status == 0
+    credit("cycle", "--once", "--now", "2026-02-02T00:00:00Z")
+    drift = [each for each in credit("results", "credit", "--json").lines if each["method"] == "drift"]
+    assert [bool(re.search(r"importance (1|0\.9\d*) \(permutation\)", each["reason"])) for each in drift] == [True]
+
+
+@pytest.mark.parametrize(
+    ("named", "module", "complaint"),
+    [
+        ("scoring", "", "names no function: write it like package.module:function"),
+        ("nowhere:predict", "", "module nowhere cannot be imported: ModuleNotFoundError"),
+        ("broken_a:predict", "1 / 0", "module broken_a cannot be imported: ZeroDivisionError: division by zero"),
+        ("broken_b:predict", "", "module broken_b has no 'predict'"),
+        ("broken_c:predict", "predict = 3", "is not a function, it is a int"),
+        ("broken_d:predict", "def predict(f): return f['y']", "failed on 2,000 rows: KeyError: 'y'"),
+        ("broken_e:predict", "def predict(f): return [1]", "one value for each of 2,000 rows, not shape (1,)"),
+        ("broken_f:predict", "def predict(f): return ['maybe'] * len(f)", "'maybe', which is no class of the model"),
+        ("broken_g:predict", "def predict(f): return [1] * len(f)", "the model does no better than chance"),
+    ],
+)
+def test_a_function_that_will_not_do_is_named(credit: Command, named: str, module: str, complaint: str) -> None:
+    if named.startswith("broken"):
+        Path(f"{named.partition(':')[0]}.py").write_text(f"{module}\n")
+    done = credit("baseline", "credit", "baseline.csv", "--predict", named)
+    assert done.status == 2
+    assert complaint in done.err
 
 
 def test_a_plan_changes_nothing(credit: Command) -> None:

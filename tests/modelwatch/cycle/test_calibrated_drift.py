@@ -9,6 +9,8 @@ from sqlalchemy import Engine
 from detectors.findings import CALIBRATED, RAISED
 from modelwatch.calibration_payload import from_bytes
 from modelwatch.cycle.calibrating import MONTH, false_alarm_share
+from modelwatch.field_worth import PERMUTATION
+from store.baseline_importance import save_importance
 from store.calibrations import read_blocks, read_sample
 from store.engine import writing
 from store.schema import baseline_sample, calibration
@@ -69,6 +71,18 @@ def test_importance_that_is_given_counts_instead(engine: Engine) -> None:
     (window,) = world.windows()
     assert window.severity == "high"
     assert "'x'" in window.reason
+
+
+def test_importance_that_was_measured_stands_before_association(engine: Engine) -> None:
+    world = new_world(engine, model_file(DRIFT), REFERENCE)
+    with writing(engine) as conn:
+        save_importance(conn, world.baseline.id, {"x": 1.0}, PERMUTATION)
+    world.log(events(0, 1, 200, shift=1.0))
+    world.cycle(hours(1))
+    (window,) = world.windows()
+    assert window.severity == "high"
+    assert "'x' moved by" in window.reason
+    assert "with importance 1 (permutation)" in window.reason
 
 
 def test_calibrations_are_drawn_once_and_the_same_by_everybody(engine: Engine) -> None:

@@ -61,15 +61,21 @@ def test_the_last_line_counts_what_was_played(told: Told) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "method", "days"),
-    [("disease_index", "ks", story.UNIT_FAULT), ("self_rated_health", "unseen", story.RECODING)],
+    ("field", "method", "days", "status"),
+    [
+        ("disease_index", "ks", story.UNIT_FAULT, "critical"),
+        # The model hardly depends on it: some .3 points of accuracy are at stake.
+        ("self_rated_health", "unseen", story.RECODING, "warning"),
+    ],
 )
-def test_each_fault_is_found_on_its_days_and_on_no_other(told: Told, field: str, method: str, days: range) -> None:
+def test_each_fault_is_found_on_its_days_and_on_no_other(
+    told: Told, field: str, method: str, days: range, status: str
+) -> None:
     bad = [
         result for result in told.results if result.field == field and result.method == method and result.status != "ok"
     ]
     assert told.days(bad) == set(days)
-    assert {result.status for result in bad} == {"critical"}
+    assert {result.status for result in bad} == {status}
 
 
 def test_quiet_days_stay_quiet(told: Told) -> None:

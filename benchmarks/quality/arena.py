@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from benchmarks.quality.contenders import Contender, Verdict
+from benchmarks.quality.contenders import Contender, ReadsLabels, Verdict
 from benchmarks.quality.harm import Harm, judged_harm
 from benchmarks.quality.models import row_losses
 from benchmarks.quality.scenarios import Scenario, scenarios_of
@@ -91,7 +91,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A contender's verdict on a window; ``loss`` is what really happened there (share wrong, or MAE)."""
+    """A contender's verdict on a window; ``loss`` is what really happened there (share wrong, or MAE).
+
+    ``by_labels``: whether it would page for what the labels show; never so for one that reads none.
+    """
 
     stream: str
     contender: str
@@ -102,6 +105,7 @@ class Judged:
     position: int
     loss: float
     verdict: Verdict
+    by_labels: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +198,15 @@ class _Contest:
         return window.position < self._plan.slow_windows(window.part)
 
     def _judge(self, entrant: Entrant, window: Window, seen: pd.DataFrame, loss: float) -> None:
+        contender = entrant.contender
         try:
-            verdict = entrant.contender.judge(seen)
+            verdict = contender.judge(seen)
+            by_labels = isinstance(contender, ReadsLabels) and contender.pages_by_labels(window.rows)
         except OSError as error:
             self._leave(entrant, error)
             return
         place = (window.part, window.size, window.seed, window.of, window.position)
-        self.judged.append(Judged(self._stream.name, entrant.contender.name, *place, loss, verdict))
+        self.judged.append(Judged(self._stream.name, contender.name, *place, loss, verdict, by_labels))
 
     def _leave(self, entrant: Entrant, error: OSError) -> None:
         self._entrants.remove(entrant)

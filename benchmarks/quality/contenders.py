@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,13 @@ class Contender(Protocol):
     ) -> None: ...
 
     def judge(self, window: pd.DataFrame) -> Verdict: ...
+
+
+@runtime_checkable
+class ReadsLabels(Protocol):
+    """A contender that also watches performance, once a window's labels have come."""
+
+    def pages_by_labels(self, window: pd.DataFrame) -> bool: ...
 
 
 def with_output(frame: pd.DataFrame, kinds: Mapping[str, FieldKind]) -> dict[str, FieldKind]:

@@ -99,6 +99,33 @@ def harmless_pages(rows: pd.DataFrame) -> Interval:
     return rate(chosen["pages"].to_numpy(np.bool_), chosen["cluster"].tolist())
 
 
+def harm_paged(rows: pd.DataFrame) -> Interval:
+    """Share of windows of harmful scenarios that page without a label; flipped labels left out."""
+    chosen = visible_harm(rows)
+    chosen = chosen[chosen["harm"] == "harmful"]
+    return rate(chosen["pages"].to_numpy(np.bool_), chosen["cluster"].tolist())
+
+
+def harm_paged_with_labels(rows: pd.DataFrame) -> Interval:
+    """The same, flipped labels too, once the labels have come as well."""
+    chosen = of_part(rows, "scenario")
+    chosen = chosen[chosen["harm"] == "harmful"]
+    return rate((chosen["pages"] | chosen["by_labels"]).to_numpy(np.bool_), chosen["cluster"].tolist())
+
+
+def population_pages(rows: pd.DataFrame) -> Interval:
+    """Share of windows of harmless population shifts that page, without a label."""
+    chosen = _harmless_shifts(visible_harm(rows))
+    chosen = chosen[chosen["nature"] == "population"]
+    return rate(chosen["pages"].to_numpy(np.bool_), chosen["cluster"].tolist())
+
+
+def harmless_pages_by_labels(rows: pd.DataFrame) -> Interval:
+    """Share of windows of harmless shifts (no breaks) that page for what the labels show."""
+    chosen = _harmless_shifts(visible_harm(rows))
+    return rate(chosen["by_labels"].to_numpy(np.bool_), chosen["cluster"].tolist())
+
+
 def _harmless_shifts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows["harm"] == "harmless") & (rows["nature"] != "break")]
 

@@ -49,7 +49,11 @@ def _summary(name: str, rows: pd.DataFrame) -> Summary:
         "pages right": paging_cell(pages.own),
         "pages right, level from elsewhere": paging_cell(pages.elsewhere),
         "harmless alarms %": shown(measures.harmless_alarms(rows).times(100), 0),
+        "harm paged, no labels %": shown(measures.harm_paged(rows).times(100), 0),
+        "harm paged, with labels %": shown(measures.harm_paged_with_labels(rows).times(100), 0),
         "harmless pages %": shown(measures.harmless_pages(rows).times(100), 0),
+        "of populations %": shown(measures.population_pages(rows).times(100), 0),
+        "harmless pages by labels %": shown(measures.harmless_pages_by_labels(rows).times(100), 0),
         "breaks told %": shown(measures.breaks_reported(rows).times(100), 0),
         "power on harm %": shown(measures.power(tuned, harm="harmful").times(100), 0),
         "the same on harmless %": shown(measures.power(tuned, harm="harmless").times(100), 0),
@@ -58,6 +62,7 @@ def _summary(name: str, rows: pd.DataFrame) -> Summary:
         "controls alarm / page %": " and ".join(_control(rows, change) for change in measures.CONTROLS),
         "swapped found by the joint test %": shown(measures.swaps_found(rows).times(100), 0),
         "concept alarms %": shown(measures.natural_share(rows, measures.CONCEPT, "alarm").times(100), 0),
+        "concept pages by labels %": shown(measures.natural_share(rows, measures.CONCEPT, "by_labels").times(100), 0),
     }
     by_stream = {str(stream.iloc[0]["stream"]): stream for _, stream in rows.groupby("stream", sort=False)}
     return Summary(

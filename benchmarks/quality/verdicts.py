@@ -37,6 +37,7 @@ def _row(one: Judged, scenarios: Mapping[str, Scenario], harms: Mapping[str, Har
         "statistic": verdict.statistic,
         "severity": verdict.severity,
         "pages": verdict.pages,
+        "by_labels": one.by_labels,
         "fields": verdict.fields,
         "estimate": np.nan if verdict.estimate is None else verdict.estimate,
         "trusted": verdict.trusted,

@@ -107,3 +107,13 @@ def test_the_report_names_every_contender_and_every_scenario_missed(outcome: Out
     for picture in (worth_and_noise(found), power_curves(found)):
         assert picture.startswith("<svg")
         assert "score KS .05" in picture
+
+
+def test_labels_that_contradict_the_model_page() -> None:
+    stream = small_stream()
+    parts = shuffled(stream, np.random.default_rng(6))
+    contender = Modelwatch()
+    contender.fit(parts.baseline, stream.kinds, stream.importance, np.random.default_rng(7))
+    window = parts.held_out[:300]
+    assert not contender.pages_by_labels(window)
+    assert contender.pages_by_labels(window.assign(label=1 - window["label"]))

@@ -1,5 +1,7 @@
 """Measures on verdicts written by hand."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -74,6 +76,31 @@ def test_severity_paging_and_what_is_missed() -> None:
     assert (own.precision, own.pages) == (0.5, 2)
     assert measures.harmless_alarms(found).value == pytest.approx(1 / 3)
     assert measures.missed(found) == [HARMFUL.name]
+
+
+def test_labels_page_what_nothing_else_shows() -> None:
+    population = Scenario("here", "population", ("b",), 2.0, "population")
+    flipped = Scenario("here", "label flip", (), 0.3, "concept")
+    harms = {**HARMS, population: Harm(0.0, 0.01, "harmless"), flipped: Harm(0.2, 0.01, "harmful")}
+    labelled = [
+        replace(judged("scenario", of.name, place, statistic), by_labels=by_labels)
+        for of, place, statistic, by_labels in [
+            (HARMFUL, 0, 3.0, False),
+            (HARMFUL, 1, 0.5, True),
+            (flipped, 0, 0.0, True),
+            (flipped, 1, 0.0, False),
+            (HARMLESS, 0, 0.0, True),
+            (HARMLESS, 1, 0.0, False),
+            (population, 0, 1.5, False),
+            (population, 1, 0.0, False),
+        ]
+    ]
+    found = verdict_table([Outcome("here", labelled, harms, ())])
+    assert measures.harm_paged(found).value == 0.5
+    assert measures.harm_paged_with_labels(found).value == 0.75
+    assert measures.harmless_pages(found).value == 0.25
+    assert measures.population_pages(found).value == 0.5
+    assert measures.harmless_pages_by_labels(found).value == 0.25
 
 
 def test_estimates_that_are_off_should_be_flagged() -> None:

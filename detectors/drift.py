@@ -23,7 +23,17 @@ from detectors.drift_methods import (
     moved,
 )
 from detectors.field_profile import FieldProfile
-from detectors.findings import CALIBRATED, FIXED, GIVEN, LOWERED, RAISED, Finding, Status, unjudged
+from detectors.findings import (
+    ABOVE_HARMLESS,
+    CALIBRATED,
+    FIXED,
+    GIVEN,
+    LOWERED,
+    RAISED,
+    Finding,
+    Status,
+    unjudged,
+)
 from detectors.profile import Profile
 from detectors.wording import count, name, number, percent
 
@@ -141,7 +151,7 @@ def _fixed(measured: Measured) -> DriftLimit:
 def _status(method: str, value: float, limit: DriftLimit) -> Status:
     if value < limit.value or value == 0.0:
         return "ok"
-    if limit.source in (CALIBRATED, LOWERED):
+    if limit.source in (CALIBRATED, LOWERED, ABOVE_HARMLESS):
         return "warning"
     extreme = method in _BOUNDED and value >= _BOUNDED_CRITICAL
     return "critical" if extreme or value >= 2 * limit.value else "warning"

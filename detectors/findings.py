@@ -17,6 +17,7 @@ FROM_BASELINE = "baseline"
 WIDENED = "baseline, widened for small samples"
 CALIBRATED = "calibrated"
 LOWERED = "calibrated, lower after a high window"
+ABOVE_HARMLESS = "calibrated, above a change that labels showed to be harmless"
 
 _SEVERITY: dict[Status, Severity] = {"warning": "low", "critical": "high"}
 

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,13 +18,14 @@ from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
 from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
 from detectors.encoding import total_encoded
 from detectors.findings import Finding
+from detectors.harmless_windows import harmless_windows
 from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance_encoding import total_encoded_performance
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.profile import Profile, empty
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_drift import worst_drift_finding
-from modelwatch.cycle.drift_judging import DriftJudge, judges_pairs
+from modelwatch.cycle.drift_judging import LABELLED_WINDOWS, DriftJudge, judges_pairs
 from modelwatch.cycle.error_judging import Beside
 from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.loss_judging import LossJudge
@@ -46,7 +48,11 @@ from store.row_methods import is_row_based
 
 _INSTANT = timedelta(microseconds=1)
 # Windows of these kinds are judged together with so many before them.
-_EARLIER = {"drift": EARLIER_DRIFT_WINDOWS, "performance": EARLIER_PERFORMANCE_WINDOWS, "quality": 0}
+_EARLIER = {
+    "drift": max(EARLIER_DRIFT_WINDOWS, LABELLED_WINDOWS),
+    "performance": EARLIER_PERFORMANCE_WINDOWS,
+    "quality": 0,
+}
 
 
 class Judged(NamedTuple):
@@ -195,9 +201,10 @@ class Judge:
         """Drift of every field, and for the whole stream of their pairs, as far as the monitor asks for them."""
         found: list[Finding] = []
         if self._spec.method != CORRELATION:
-            judged = [*map(self._total_if_sound, windows[:-1]), self._total(windows[-1])]
+            judged = [*map(self._total_if_sound, windows[-1 - EARLIER_DRIFT_WINDOWS : -1]), self._total(windows[-1])]
             other = None if compared is None else self._total(compared.hours)
-            found += self._drift.findings(segment, reference, judged, other)
+            harmless = partial(self._harmless, reference, windows[:-1])
+            found += self._drift.findings(segment, reference, judged, other, harmless)
         if segment == WHOLE and judges_pairs(self._spec, self._scheme.binning):
             other_hours = None if compared is None else compared.hours
             found.append(self._pairs.finding(windows[-1], other_hours, found, self._drift.pair_share()))
@@ -206,6 +213,13 @@ class Judge:
     def _compared(self, run: Run, segment: str) -> Compared | None:
         least = self._spec.min_rows or (DRIFT_MIN_ROWS if self._spec.kind == "drift" else PERFORMANCE_MIN_ROWS)
         return self._moving.compared(run.window_start, run.window_end, segment, least)
+
+    def _harmless(self, reference: Reference, windows: Sequence[Sequence[StoredProfile]]) -> list[Profile]:
+        """Those of the windows that their labels have shown to be harmless by now."""
+        labelled = [self._performance_if_sound(hours) for hours in windows]
+        rows = [sum(hour.n_rows for hour in hours) for hours in windows]
+        found = harmless_windows(self._scheme.layout, reference.labelled, labelled, rows)
+        return [self._total_if_sound(windows[position]) for position in found]
 
     def _last_step(self, run: Run, hours: Sequence[StoredProfile]) -> LastStep:
         """What a window is the first to hold: where windows slide, the rows since the end of the one before."""

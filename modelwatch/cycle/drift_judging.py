@@ -1,6 +1,6 @@
 """Drift of windows of one monitor: thresholds calibrated to the budget of false alarms, and severity."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +14,7 @@ from detectors.drift_limits import DriftLimit, drift_limits
 from detectors.drift_methods import FieldKind
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.findings import Finding
+from detectors.lasting_drift import lasting_limits
 from detectors.profile import Profile
 from detectors.stream_drift import KnownModel, stream_drift
 from modelwatch.companions import paired_fields
@@ -27,6 +28,8 @@ from store.row_methods import is_row_based
 
 # Of the false alarms a monitor may have, the part that a change of correlation may have where both are judged.
 PAIR_PART = 0.1
+# The labels of so many windows before a judged one are looked at: they say whether a change that lasts does harm.
+LABELLED_WINDOWS = 14
 
 
 class DriftJudge:
@@ -48,33 +51,49 @@ class DriftJudge:
         self._importances: Importances | None = None
 
     def findings(
-        self, segment: str, reference: Reference, windows: Sequence[Profile], moving: Profile | None = None
+        self,
+        segment: str,
+        reference: Reference,
+        windows: Sequence[Profile],
+        moving: Profile | None = None,
+        harmless: Callable[[], Sequence[Profile]] = tuple,
     ) -> list[Finding]:
         """The whole window first, then every field; ``windows`` are the judged one and, before it, those it follows.
 
         ``moving`` is what the judged one is compared with instead of the baseline. Limits are still those of the
         baseline's own rows, for as many rows as there are; windows before it say nothing then, for they were compared
-        with something else.
+        with something else. ``harmless`` are earlier windows that labels showed to be so, asked for where a field
+        passes its limit.
         """
         min_rows = self._spec.min_rows or MIN_ROWS
         compared = reference.fields if moving is None else moving
         judged = windows if moving is None else windows[-1:]
-        found = drift_findings(
-            self._binning,
-            compared,
-            windows[-1],
-            methods=self._methods,
-            threshold=self._spec.threshold,
-            limits=self._limits(segment, reference.fields, compared, judged, min_rows),
-            min_rows=min_rows,
-            fields=self._spec.fields,
-        )
+        limits = self._limits(segment, reference.fields, compared, judged, min_rows)
+        found = self._fields(compared, windows[-1], limits, min_rows)
+        if moving is None and limits and any(finding.status == "warning" for finding in found):
+            above = self._above_harmless(segment, reference.fields, windows[-1], limits, harmless())
+            found = self._fields(compared, windows[-1], above, min_rows)
         known = self._known_in(segment, reference)
         if moving is not None:
             # What goes together in the baseline's rows says nothing of a window that is compared with others.
             known = replace(known, rows=None)
         found = stream_drift(found, self._binning, compared, windows[-1], known)
         return [_unsure(finding) for finding in found] if 0 < compared.n < windows[-1].n else found
+
+    def _fields(
+        self, compared: Profile, current: Profile, limits: Mapping[str, DriftLimit], min_rows: int
+    ) -> list[Finding]:
+        """One finding for each field."""
+        return drift_findings(
+            self._binning,
+            compared,
+            current,
+            methods=self._methods,
+            threshold=self._spec.threshold,
+            limits=limits,
+            min_rows=min_rows,
+            fields=self._spec.fields,
+        )
 
     def _limits(
         self, segment: str, reference: Profile, compared: Profile, windows: Sequence[Profile], min_rows: int
@@ -94,6 +113,21 @@ class DriftJudge:
         return share_of_budget(self._model, self._scheme, self._spec, WHOLE) * (
             1 if self._spec.method == CORRELATION else PAIR_PART
         )
+
+    def _above_harmless(
+        self,
+        segment: str,
+        reference: Profile,
+        current: Profile,
+        limits: Mapping[str, DriftLimit],
+        harmless: Sequence[Profile],
+    ) -> Mapping[str, DriftLimit]:
+        """The limits, raised where a field changed as it had in windows that did no harm."""
+        scale, calibration = self._calibration(segment, reference)
+        if calibration is None:
+            return limits
+        share = fields_share(self._model, self._scheme, self._spec, segment)
+        return lasting_limits(scale, calibration, reference, harmless, current, limits, share)
 
     def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
         if segment not in self._calibrations:

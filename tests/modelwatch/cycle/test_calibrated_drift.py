@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine
 
-from detectors.findings import CALIBRATED, RAISED
+from detectors.findings import ABOVE_HARMLESS, CALIBRATED, RAISED
 from modelwatch.calibration_payload import from_bytes
 from modelwatch.cycle.calibrating import MONTH, false_alarm_share
 from modelwatch.field_worth import PERMUTATION
@@ -153,3 +153,20 @@ def test_other_monitors_have_no_whole_windows(engine: Engine) -> None:
 )
 def test_the_share_of_a_window_is_its_part_of_the_month(budget: float, step: Any, families: int, share: float) -> None:
     assert false_alarm_share(budget, step, families) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("wrong", "later"), [(0.2, "ok"), (0.5, "warning")])
+def test_a_change_that_lasts_is_told_until_labels_show_that_it_does_no_harm(
+    engine: Engine, wrong: float, later: str
+) -> None:
+    world = new_world(engine, model_file(DRIFT), REFERENCE)
+    rows = events(0, 8, 400, shift=0.7)
+    world.log(rows)
+    world.cycle(hours(4))
+    told = world.results(field="x")
+    assert [each.status for each in told] == ["warning"] * 4
+    world.log_labels(labels(rows, wrong=wrong))
+    world.cycle(hours(8))
+    after = world.results(field="x")[4:]
+    assert [each.status for each in after] == [later] * 4
+    assert {each.threshold_source == ABOVE_HARMLESS for each in after} == {later == "ok"}

@@ -16,6 +16,8 @@ MAX_UNKNOWN = 0.05
 # As many past comparisons are looked at. Each is missed by chance in one of 370 cases.
 COMPARISONS = 5
 STANDARD_ERRORS = 3.0
+# A break of so many rows of any field counts: what a field is worth is known for the values it had.
+MOST_ROWS = 0.5
 _MOST_NAMED = 3
 _BREAKS = {
     "missing": "missing values",
@@ -47,7 +49,8 @@ class Comparison:
 class Known:
     """What is known of a window beside the counts an estimate is made of.
 
-    ``quality`` are its findings of data quality; those on ``important`` fields count (None: on every field).
+    ``quality`` are its findings of data quality; those on ``important`` fields count (None: on every field), and of
+    any field those that half of the rows have more than at the baseline.
     ``swapped`` are fields that a joint test found to have changed places or to go together no longer. ``unknown`` is
     the share of rows that the baseline's labels tell nothing of (see ``unknown_scores``). ``past`` are comparisons of
     earlier windows, the newest last.
@@ -77,7 +80,7 @@ def trust(known: Known) -> Trust:
 def _breaks(known: Known) -> list[str]:
     found = []
     for finding in known.quality:
-        matters = known.important is None or finding.field in known.important
+        matters = known.important is None or finding.field in known.important or (finding.effect or 0.0) >= MOST_ROWS
         if finding.field is not None and matters and finding.status in ("warning", "critical"):
             what = _BREAKS.get(finding.method, finding.method)
             found.append(f"{what} in {finding.field}")

@@ -7,8 +7,8 @@ from detectors.findings import Finding, Status
 from detectors.trust import Comparison, Known, trust
 
 
-def found(method: str, field: str | None, status: Status = "critical") -> Finding:
-    return Finding("quality", method, field, 0.5, 0.1, "fixed", None, None, 1000, 1000, status, "", "normal")
+def found(method: str, field: str | None, status: Status = "critical", effect: float = 0.4) -> Finding:
+    return Finding("quality", method, field, 0.5, 0.1, "fixed", None, effect, 1000, 1000, status, "", "normal")
 
 
 def compared(estimated: float | None, realised: float | None, tolerance: float = 0.0) -> Comparison:
@@ -70,3 +70,9 @@ def test_a_miss_is_beyond_three_errors_and_what_matters() -> None:
     assert not compared(0.9, 0.9 - 0.99 * limit).missed
     assert compared(0.9, 0.9 - 1.01 * limit).missed
     assert not compared(0.9, 0.8, tolerance=0.2).missed
+
+
+@pytest.mark.parametrize(("rise", "trusted"), [(0.49, True), (0.5, False)])
+def test_a_break_of_half_the_rows_counts_whatever_the_field_was_worth(rise: float, trusted: bool) -> None:
+    broken = (found("range", "income", effect=rise),)
+    assert trust(Known(quality=broken, important=frozenset({"age"}))).trusted == trusted

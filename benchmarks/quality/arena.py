@@ -12,25 +12,32 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from benchmarks.quality.contenders import Contender, ReadsLabels, Verdict
-from benchmarks.quality.harm import Harm, judged_harm
+from benchmarks.quality.contenders import Contender, LooksBack, ReadsLabels, Verdict
+from benchmarks.quality.harm import Harm, harm_between, judged_harm
 from benchmarks.quality.models import row_losses
 from benchmarks.quality.scenarios import Scenario, scenarios_of
-from benchmarks.quality.streams import Stream, natural_windows
+from benchmarks.quality.streams import Stream, baseline_windows, natural_windows
 
 # Windows to tune a threshold on, others to hold it against, ones with a scenario, and those in their own order.
 Part = Literal["tune", "null", "scenario", "natural"]
+
+# Windows before a judged one that are remembered.
+KEPT_WINDOWS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How much is judged. Counts are per stream and seed; a scenario gets ``run`` windows in a row.
 
+    Windows without change come from ``shuffles`` seeds, and scenarios from the first ``seeds`` of them: windows of one
+    shuffled baseline share its luck, so many baselines tell more than many windows.
+
     Slow contenders judge of each part, and of each change in natural order, the first so many windows, and so many
     scenarios drawn at random.
     """
 
     seeds: int
+    shuffles: int
     tune: int
     null: int
     run: int
@@ -53,18 +60,20 @@ class Plan:
 
 SHORT = Plan(
     seeds=3,
-    tune=40,
-    null=40,
+    shuffles=10,
+    tune=12,
+    null=12,
     run=3,
     all_sizes=False,
-    slow_tune=40,
-    slow_null=10,
+    slow_tune=12,
+    slow_null=3,
     slow_natural=10,
     slow_scenarios=30,
     slow_run=1,
 )
 LONG = Plan(
     seeds=10,
+    shuffles=10,
     tune=60,
     null=60,
     run=4,
@@ -93,7 +102,9 @@ class Window:
 class Judged:
     """A contender's verdict on a window; ``loss`` is what really happened there (share wrong, or MAE).
 
-    ``by_labels``: whether it would page for what the labels show; never so for one that reads none.
+    ``by_labels``: whether it would page for what the labels show; never so for one that reads none. ``missed_before``:
+    whether it knew that its estimates of earlier windows of the run had missed. ``hurts``: whether the labels of a
+    natural window show harm (see ``harm``).
     """
 
     stream: str
@@ -106,6 +117,8 @@ class Judged:
     loss: float
     verdict: Verdict
     by_labels: bool = False
+    missed_before: bool = False
+    hurts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +167,15 @@ def contested(stream: Stream, plan: Plan, entrants: Sequence[Entrant]) -> Outcom
     }
     chosen = np.random.default_rng(5).permutation(len(scenarios))[: plan.slow_scenarios]
     contest = _Contest(stream, list(entrants), plan, {scenarios[place].name for place in chosen.tolist()})
-    for seed in range(plan.seeds):
+    for seed in range(max(plan.seeds, plan.shuffles)):
         parts = shuffled(stream, np.random.default_rng([seed, 1]))
         contest.learn(parts.baseline, seed)
-        contest.judge(permuted_windows(stream, parts.held_out, plan, seed))
-        contest.judge(scenario_windows(stream, scenarios, parts.held_out, plan, seed))
+        if seed < plan.shuffles:
+            contest.judge(permuted_windows(stream, parts.held_out, plan, seed))
+        if seed < plan.seeds:
+            contest.judge(scenario_windows(stream, scenarios, parts.held_out, plan, seed))
     contest.learn(stream.baseline, 0)
+    contest.learn_windows()
     contest.judge(_in_their_order(stream))
     return Outcome(stream.name, contest.judged, harms, tuple(contest.left))
 
@@ -183,30 +199,49 @@ class _Contest:
             except OSError as error:
                 self._leave(entrant, error)
 
+    def learn_windows(self) -> None:
+        for entrant in self._entrants:
+            if isinstance(entrant.contender, LooksBack):
+                entrant.contender.learn_windows(self._stream.baseline, baseline_windows(self._stream))
+
     def judge(self, windows: Iterator[Window]) -> None:
+        earlier: list[pd.DataFrame] = []
         for window in windows:
-            loss = float(row_losses(window.rows, self._stream.task).mean())
-            # Without labels is how they must do.
-            seen = window.rows.drop(columns="label")
+            if window.part != "natural" and window.position == 0:
+                earlier = []
             for entrant in list(self._entrants):
                 if not entrant.slow or self._for_the_slow(window):
-                    self._judge(entrant, window, seen, loss)
+                    self._judge(entrant, window, earlier)
+            earlier = [*earlier[1 - KEPT_WINDOWS :], window.rows]
 
     def _for_the_slow(self, window: Window) -> bool:
         if window.part == "scenario" and window.of not in self._few:
             return False
         return window.position < self._plan.slow_windows(window.part)
 
-    def _judge(self, entrant: Entrant, window: Window, seen: pd.DataFrame, loss: float) -> None:
-        contender = entrant.contender
+    def _judge(self, entrant: Entrant, window: Window, earlier: Sequence[pd.DataFrame]) -> None:
+        contender, rows = entrant.contender, window.rows
+        # Without labels is how they must do.
+        seen = rows.drop(columns="label")
         try:
-            verdict = contender.judge(seen)
-            by_labels = isinstance(contender, ReadsLabels) and contender.pages_by_labels(window.rows)
+            if isinstance(contender, LooksBack) and window.part == "natural":
+                verdict = contender.judge_in_order(seen, earlier)
+            else:
+                verdict = contender.judge(seen)
+            by_labels = isinstance(contender, ReadsLabels) and contender.pages_by_labels(rows)
+            in_a_run = window.part in ("scenario", "natural")
+            missed_before = in_a_run and isinstance(contender, LooksBack) and contender.has_missed(earlier)
         except OSError as error:
             self._leave(entrant, error)
             return
         place = (window.part, window.size, window.seed, window.of, window.position)
-        self.judged.append(Judged(self._stream.name, contender.name, *place, loss, verdict, by_labels))
+        loss = float(row_losses(rows, self._stream.task).mean())
+        outcome = (loss, verdict, by_labels, missed_before, window.part == "natural" and self._hurts(rows))
+        self.judged.append(Judged(self._stream.name, contender.name, *place, *outcome))
+
+    def _hurts(self, rows: pd.DataFrame) -> bool:
+        """Whether more is lost than at the baseline."""
+        return harm_between(self._stream.baseline, rows, self._stream.task, paired=False).verdict == "harmful"
 
     def _leave(self, entrant: Entrant, error: OSError) -> None:
         self._entrants.remove(entrant)

@@ -1,11 +1,12 @@
 """What a contender is: something that learns a baseline and then judges windows, without labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.quality.sources import FieldKind
 
@@ -57,6 +58,20 @@ class ReadsLabels(Protocol):
     """A contender that also watches performance, once a window's labels have come."""
 
     def pages_by_labels(self, window: pd.DataFrame) -> bool: ...
+
+
+@runtime_checkable
+class LooksBack(Protocol):
+    """A contender that knows the windows before, with their labels: these have come when the next window ends."""
+
+    def learn_windows(self, baseline: pd.DataFrame, windows: NDArray[np.int64]) -> None:
+        """How the baseline moves by itself, after ``fit``; ``windows`` is the window of every row, -1 for none."""
+
+    def judge_in_order(self, window: pd.DataFrame, earlier: Sequence[pd.DataFrame]) -> Verdict:
+        """The verdict on a window that follows the ``earlier`` ones, the oldest first."""
+
+    def has_missed(self, earlier: Sequence[pd.DataFrame]) -> bool:
+        """Whether the labels of the windows before show that their estimates missed."""
 
 
 def with_output(frame: pd.DataFrame, kinds: Mapping[str, FieldKind]) -> dict[str, FieldKind]:

@@ -31,9 +31,31 @@ def false_alarms(rows: pd.DataFrame) -> Interval:
 
 def natural_alarms(rows: pd.DataFrame) -> Interval:
     """Alarms in a model-month on rows in their order, before any known change; season and trend are in it."""
-    chosen = of_part(rows, "natural")
-    chosen = chosen[chosen["of"] == NATURAL]
+    chosen = _before_changes(rows)
     return rate(chosen["alarm"].to_numpy(np.bool_), chosen["stream"].tolist()).times(MONTH)
+
+
+def natural_alarms_without_harm(rows: pd.DataFrame) -> Interval:
+    """Those of these alarms in whose windows the labels show no harm; a month has thirty windows of either kind."""
+    chosen = _before_changes(rows)
+    return rate((chosen["alarm"] & ~chosen["hurts"]).to_numpy(np.bool_), chosen["stream"].tolist()).times(MONTH)
+
+
+def natural_new_alerts(rows: pd.DataFrame) -> Interval:
+    """Windows of the same rows in which a field alarms that did not in the window before: those send a message."""
+    chosen = _before_changes(rows)
+    new: list[bool] = []
+    for _, stream in chosen.groupby("stream", sort=False):
+        before: set[str] = set()
+        for fields in stream["fields"]:
+            new.append(bool(set(fields) - before))
+            before = set(fields)
+    return rate(np.array(new, dtype=np.bool_), chosen["stream"].tolist()).times(MONTH)
+
+
+def _before_changes(rows: pd.DataFrame) -> pd.DataFrame:
+    natural = of_part(rows, "natural")
+    return natural[natural["of"] == NATURAL]
 
 
 def retuned(rows: pd.DataFrame) -> pd.DataFrame:
@@ -144,6 +166,20 @@ def swaps_found(rows: pd.DataFrame) -> Interval:
     return rate(chosen["parted"].to_numpy(np.bool_), chosen["cluster"].tolist())
 
 
+def concept_paged_at_once(rows: pd.DataFrame) -> bool | None:
+    """Whether the first window under another concept pages once its labels are there; None where none was judged."""
+    natural = of_part(rows, "natural")
+    first = natural[(natural["stream"] == CONCEPT[0]) & (natural["of"] == CONCEPT[1]) & (natural["position"] == 0)]
+    return bool(first["by_labels"].iloc[0]) if len(first) else None
+
+
+def joint_false_alarms(rows: pd.DataFrame) -> Interval:
+    """How often in a model-month it finds such fields in permuted windows."""
+    null = of_part(rows, "tune", "null")
+    null = null[null["parted"].notna()]
+    return rate(null["parted"].to_numpy(np.bool_), null["cluster"].tolist()).times(MONTH)
+
+
 def severity_by_stream(rows: pd.DataFrame) -> dict[str, Interval]:
     """AUROC of severity for harm, harmful against harmless scenarios; a stream without either says NaN."""
     return {str(name): _severity(stream) for name, stream in visible_harm(rows).groupby("stream", sort=False)}
@@ -212,34 +248,46 @@ def missed(rows: pd.DataFrame) -> list[str]:
 class EstimateResult:
     """Mean absolute error of the estimated accuracy on permuted and on harmful windows, in points.
 
-    ``off`` are windows where it misses by more than 5 points, ``flagged`` the share of those it did not stand by, and
-    ``flagged_right`` the share of the good ones it did not stand by all the same.
+    ``off`` are windows, permuted or of any scenario, where it misses by more than 5 points, ``flagged`` the share of
+    those it did not stand by, and ``flagged_right`` the share of the good ones it did not stand by all the same. Once
+    the labels of the windows before in a run are known it is ``flagged_later`` and ``flagged_right_later``.
+    ``flagged_visible`` leaves out flipped labels, which nothing shows but labels.
     """
 
     null: Interval
     harmful: Interval
     off: int
     flagged: float
+    flagged_visible: float
     flagged_right: float
+    flagged_later: float
+    flagged_right_later: float
 
 
 def estimate_result(rows: pd.DataFrame) -> EstimateResult | None:
     """None where the contender makes no estimates. Label flips count: an estimate claims to know them."""
-    known = rows[rows["estimate"].notna()]
+    known = of_part(rows[rows["estimate"].notna()], "tune", "null", "scenario")
     if not len(known):
         return None
     error = (known["estimate"] - (1 - known["loss"])).abs()
     null, harmful = known["part"].isin(("tune", "null")), known["harm"] == "harmful"
-    off = (error > OFF) & (null | harmful)
-    right = (error <= OFF) & (null | harmful)
+    off = error > OFF
     doubted = known["trusted"].eq(False)
+    later = doubted | known["missed_before"]
     return EstimateResult(
         _points(error[null], known[null]),
         _points(error[harmful], known[harmful]),
         int(off.sum()),
-        float(doubted[off].mean()) if off.any() else float("nan"),
-        float(doubted[right].mean()) if right.any() else float("nan"),
+        _share(doubted[off]),
+        _share(doubted[off & (known["nature"] != "concept")]),
+        _share(doubted[~off]),
+        _share(later[off]),
+        _share(later[~off]),
     )
+
+
+def _share(chosen: "pd.Series[bool]") -> float:
+    return float(chosen.mean()) if len(chosen) else float("nan")
 
 
 def _points(error: "pd.Series[float]", rows: pd.DataFrame) -> Interval:

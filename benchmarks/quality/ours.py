@@ -1,15 +1,17 @@
 """modelwatch as a contender: what the service says of a window with its defaults, without a store.
 
-Thresholds are calibrated to a budget of one false alarm a month of thirty windows, all spent on single windows: the
-windows of the contest are drawn one by one, so that a field's being high twice in a row means nothing. Importance is
-what the service finds by itself in the baseline's rows; the permutation importance that is offered is left alone.
+Thresholds are calibrated to a budget of one false alarm a month of thirty windows. Of permuted windows and scenarios it
+is all spent on single windows: they are drawn one by one, so that a field's being high twice in a row means nothing. In
+natural order windows are judged together with those before them, and with what their labels showed. Importance is what
+the service finds by itself in the baseline's rows; the permutation importance that is offered is left alone.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.quality.contenders import Verdict, output_of, with_output
 from benchmarks.quality.sources import FieldKind
@@ -22,30 +24,35 @@ from detectors.calibration_map import Calibration as ScoreMeaning
 from detectors.calibration_map import bin_scores, fit_calibration
 from detectors.columns import CategoryColumn, Column, NumericColumn
 from detectors.drift import MIN_ROWS, drift_findings
-from detectors.drift_limits import drift_limits
+from detectors.drift_limits import EARLIER_WINDOWS, DriftLimit, drift_limits
 from detectors.drift_methods import DEFAULT_METHODS
 from detectors.drift_scale import DriftScale, count_matrix, drift_scale
 from detectors.estimation import estimated_metric, unknown_scores
 from detectors.findings import Finding
+from detectors.harmless_windows import harmless_windows
 from detectors.importance import IMPORTANT, association
-from detectors.performance import performance_findings
+from detectors.lasting_drift import lasting_limits
+from detectors.metrics import metric_value
+from detectors.performance import TOLERANCE_SHARE, performance_findings
 from detectors.performance_layout import Layout, performance_layout
 from detectors.performance_profile import Classes, PerformanceProfile, add, profile_performance, profile_predictions
 from detectors.profile import Profile, profile
 from detectors.profile_groups import profile_groups
 from detectors.quality import quality_findings
 from detectors.severity import field_costs
-from detectors.slot_sample import sample_slots
+from detectors.slot_sample import SlotSample, sample_slots
 from detectors.stakes import stakes_of
 from detectors.stream_drift import KnownModel, stream_drift
 from detectors.stuck import usual_share
-from detectors.trust import Known, trust
+from detectors.trust import COMPARISONS, Comparison, Known, trust
 
 CHECKS = ("missing", "unseen", "range", "types", "stuck")
 SCORE_BINS = 1_024
 # One false alarm in thirty windows.
 SHARE = 1 / 30
 _BLOCKS = 32
+# Breaks that the service doubts estimates for.
+_DOUBTFUL = ("missing", "unseen", "range", "types")
 PREDICTION = "prediction"
 CLASSES = ("0", "1")
 
@@ -59,10 +66,16 @@ class _Learnt:
     binning: Binning
     profile: Profile
     scale: DriftScale
+    sample: SlotSample
+    seed: int
     calibration: Calibration | None
     usual_shares: Mapping[str, float]
     model: KnownModel
     together: Together
+
+    @property
+    def important(self) -> frozenset[str]:
+        return frozenset(name for name, share in self.model.importance.items() if share >= IMPORTANT)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,15 +113,16 @@ class Modelwatch:
         output = output_of(baseline)
         importance = association(binning, sample, (output, PREDICTION))
         labels = _known_from_labels(baseline, binning, total)
+        seed = int(rng.integers(2**31))
         self._learnt = _Learnt(
             kinds=fields,
             fields=tuple(fields),
             binning=binning,
             profile=total,
             scale=scale,
-            calibration=calibrate(
-                scale, sample, count_matrix(stretches, binning), total.counts, int(rng.integers(2**31))
-            ),
+            sample=sample,
+            seed=seed,
+            calibration=calibrate(scale, sample, count_matrix(stretches, binning), total.counts, seed),
             usual_shares={
                 name: usual_share(stretch.field(binning, name) for stretch in stretches) for name in binning.names
             },
@@ -124,19 +138,66 @@ class Modelwatch:
         )
         self._baseline = labels
 
+    def learn_windows(self, baseline: pd.DataFrame, windows: NDArray[np.int64]) -> None:
+        known = self._known()
+        blocks = profile_groups(known.binning, columns_of(baseline, known.kinds), windows, int(windows.max()) + 1)
+        counts = count_matrix(tuple(blocks), known.binning)
+        calibration = calibrate(known.scale, known.sample, counts, known.profile.counts, known.seed)
+        self._learnt = replace(known, calibration=calibration)
+
     def judge(self, window: pd.DataFrame) -> Verdict:
-        known = self._learnt
-        if known is None:
-            raise ValueError("no baseline yet: call fit first")
+        known = self._known()
         columns = columns_of(window, known.kinds)
         current = profile(known.binning, columns)
-        limits = {}
+        limits: Mapping[str, DriftLimit] = {}
         if known.calibration is not None:
-            limits = dict(
-                drift_limits(
-                    known.scale, known.calibration, known.profile, [current], 2 * (1 - PAIRS) * SHARE, MIN_ROWS
-                )
+            share = 2 * (1 - PAIRS) * SHARE
+            limits = drift_limits(known.scale, known.calibration, known.profile, [current], share, MIN_ROWS)
+        return self._verdict(window, columns, current, limits)
+
+    def judge_in_order(self, window: pd.DataFrame, earlier: Sequence[pd.DataFrame]) -> Verdict:
+        known, labels = self._known(), self._labels()
+        columns = columns_of(window, known.kinds)
+        before = [profile(known.binning, columns_of(rows, known.kinds)) for rows in earlier[-EARLIER_WINDOWS:]]
+        recent = [*before, profile(known.binning, columns)]
+        if known.calibration is None:
+            return self._verdict(window, columns, recent[-1], {})
+        share = (1 - PAIRS) * SHARE
+        limits = drift_limits(known.scale, known.calibration, known.profile, recent, share, MIN_ROWS)
+        sums = [_labelled(rows, labels.layout) for rows in earlier]
+        harmless = harmless_windows(labels.layout, labels.performance, sums, [len(rows) for rows in earlier])
+        profiles = [profile(known.binning, columns_of(earlier[position], known.kinds)) for position in harmless]
+        above = lasting_limits(known.scale, known.calibration, known.profile, profiles, recent[-1], limits, share)
+        return self._verdict(window, columns, recent[-1], above)
+
+    def has_missed(self, earlier: Sequence[pd.DataFrame]) -> bool:
+        labels = self._labels()
+        if not labels.meaning.maps:
+            return False
+        past = [
+            Comparison(
+                estimated_metric(labels.layout, labels.meaning, _scored(rows, labels.layout), "accuracy"),
+                metric_value(_labelled(rows, labels.layout), labels.layout, "accuracy"),
+                TOLERANCE_SHARE,
             )
+            for rows in earlier[-COMPARISONS:]
+        ]
+        return not trust(Known(past=tuple(past))).trusted
+
+    def _known(self) -> _Learnt:
+        if self._learnt is None:
+            raise ValueError("no baseline yet: call fit first")
+        return self._learnt
+
+    def _labels(self) -> _Labelled:
+        if self._baseline is None:
+            raise ValueError("no baseline yet: call fit first")
+        return self._baseline
+
+    def _verdict(
+        self, window: pd.DataFrame, columns: Mapping[str, Column], current: Profile, limits: Mapping[str, DriftLimit]
+    ) -> Verdict:
+        known = self._known()
         drift = drift_findings(known.binning, known.profile, current, limits=limits, fields=known.fields)
         whole, *fields = stream_drift(drift, known.binning, known.profile, current, known.model)
         quality = quality_findings(
@@ -150,7 +211,7 @@ class Modelwatch:
         )
         pairs, parted = known.together.judged(columns, fields, SHARE)
         raised = [each for each in (*fields, *quality, pairs) if each.status in ("warning", "critical")]
-        estimate, trusted = self._estimate(window, current, quality, parted)
+        estimate, trusted = self._estimate(window, quality, parted)
         return Verdict(
             alarm=bool(raised),
             statistic=max(map(_ratio, (*fields, *quality, pairs)), default=0.0),
@@ -164,27 +225,23 @@ class Modelwatch:
 
     def pages_by_labels(self, window: pd.DataFrame) -> bool:
         """Whether the performance monitor, with its default metrics, finds one critical once all labels are there."""
-        known = self._baseline
-        if known is None:
-            raise ValueError("no baseline yet: call fit first")
+        known = self._labels()
         labelled = _labelled(window, known.layout)
         found = performance_findings(known.layout, known.performance, labelled, len(window))
         return any(each.status == "critical" for each in found)
 
     def _estimate(
-        self, window: pd.DataFrame, current: Profile, quality: list[Finding], parted: tuple[str, ...]
+        self, window: pd.DataFrame, quality: Sequence[Finding], parted: tuple[str, ...]
     ) -> tuple[float | None, bool | None]:
         """The accuracy that is expected of the window, and whether it can be relied on."""
-        known, scores = self._learnt, self._baseline
-        if known is None or scores is None or not scores.meaning.maps:
+        known, scores = self._known(), self._labels()
+        if not scores.meaning.maps:
             return None, None
-        predicted = window["prediction"].to_numpy(np.int64)
-        (counted,) = profile_predictions(scores.layout, predicted, window["score"].to_numpy(np.float64))
+        counted = _scored(window, scores.layout)
         found = estimated_metric(scores.layout, scores.meaning, counted, "accuracy")
-        important = frozenset(name for name, share in known.model.importance.items() if share >= IMPORTANT)
         unknown = unknown_scores(scores.layout, scores.meaning, counted)
-        verdict = trust(Known(tuple(quality), important, parted, unknown, ()))
-        return found.value, verdict.trusted
+        breaks = tuple(each for each in quality if each.method in _DOUBTFUL)
+        return found.value, trust(Known(breaks, known.important, parted, unknown)).trusted
 
 
 def _known_from_labels(baseline: pd.DataFrame, binning: Binning, total: Profile) -> _Labelled:
@@ -194,10 +251,14 @@ def _known_from_labels(baseline: pd.DataFrame, binning: Binning, total: Profile)
         return _Labelled(layout, fit_calibration(layout, performance), performance)
     bins = binning.bins_of("score")
     layout = performance_layout("binary", Classes(CLASSES, CLASSES[1]), {"score": getattr(bins, "edges")})  # noqa: B009
-    prediction, score = baseline[PREDICTION].to_numpy(np.int64), baseline["score"].to_numpy(np.float64)
-    (everything,) = profile_predictions(layout, prediction, score)
-    both = add(_labelled(baseline, layout), everything)
+    both = add(_labelled(baseline, layout), _scored(baseline, layout))
     return _Labelled(layout, fit_calibration(layout, both, bin_scores(layout, binning, total)), both)
+
+
+def _scored(rows: pd.DataFrame, layout: Layout) -> PerformanceProfile:
+    prediction, score = rows[PREDICTION].to_numpy(np.int64), rows["score"].to_numpy(np.float64)
+    (found,) = profile_predictions(layout, prediction, score)
+    return found
 
 
 def _labelled(rows: pd.DataFrame, layout: Layout) -> PerformanceProfile:

@@ -14,6 +14,7 @@ from benchmarks.quality.scores import Paging
 from benchmarks.quality.verdicts import in_order, of_part, verdict_table
 
 NONE = "-"
+_YES_OR_NO = {True: "yes", False: "no", None: NONE}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +46,8 @@ def _summary(name: str, rows: pd.DataFrame) -> Summary:
     cells = {
         "false alarms a month": shown(false_alarms, 1),
         "natural a month": shown(measures.natural_alarms(rows), 1),
+        "of these without harm": shown(measures.natural_alarms_without_harm(rows), 1),
+        "natural new alerts a month": shown(measures.natural_new_alerts(rows), 1),
         "severity AUROC": shown(severity, 2),
         "pages right": paging_cell(pages.own),
         "pages right, level from elsewhere": paging_cell(pages.elsewhere),
@@ -63,6 +66,8 @@ def _summary(name: str, rows: pd.DataFrame) -> Summary:
         "swapped found by the joint test %": shown(measures.swaps_found(rows).times(100), 0),
         "concept alarms %": shown(measures.natural_share(rows, measures.CONCEPT, "alarm").times(100), 0),
         "concept pages by labels %": shown(measures.natural_share(rows, measures.CONCEPT, "by_labels").times(100), 0),
+        "its first window does": _YES_OR_NO[measures.concept_paged_at_once(rows)],
+        "its false alarms a month": shown(measures.joint_false_alarms(rows), 1),
     }
     by_stream = {str(stream.iloc[0]["stream"]): stream for _, stream in rows.groupby("stream", sort=False)}
     return Summary(
@@ -149,17 +154,24 @@ def estimates(found: Sequence[Summary]) -> str:
         if one.estimate is None:
             continue
         told = one.estimate
+        shares = (
+            *(told.flagged, told.flagged_visible, told.flagged_later),
+            *(told.flagged_right, told.flagged_right_later),
+        )
         rows.append(
             [
                 one.contender,
                 shown(told.null, 1),
                 shown(told.harmful, 1),
                 str(told.off),
-                number(100 * told.flagged, 0),
-                number(100 * told.flagged_right, 0),
+                *(number(100 * share, 0) for share in shares),
             ]
         )
-    header = ["", "error, no change", "error, harmful", "windows off", "of these flagged %", "good ones flagged %"]
+    header = [
+        *("", "error, no change", "error, harmful", "windows off"),
+        *("of these flagged %", "without flipped labels %", "after labels %"),
+        *("good ones flagged %", "after labels %"),
+    ]
     return table(header, rows) if rows else "Nobody made an estimate.\n"
 
 

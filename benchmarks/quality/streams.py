@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from benchmarks.quality.models import Model, permutation_importance, trained
@@ -130,10 +131,24 @@ def natural_windows(stream: Stream) -> list[NaturalWindow]:
     names = [NATURAL, *(change.name for change in stream.changes)]
     found: list[NaturalWindow] = []
     for name, start, stop in zip(names, starts, starts[1:], strict=False):
-        part = stream.watched[start:stop]
-        pieces = _by_calendar(part, stream.period) if stream.period else _by_number(part, min(stream.sizes))
+        pieces = _pieces(stream, stream.watched[start:stop])
         found.extend(NaturalWindow(rows.reset_index(drop=True), name) for rows in pieces)
     return found
+
+
+def baseline_windows(stream: Stream) -> NDArray[np.int64]:
+    """The window (int64[n], counted from 0) that each row of the baseline falls into, cut as the watched rows are.
+
+    -1 for rows of short ends.
+    """
+    of_row = np.full(len(stream.baseline), -1, dtype=np.int64)
+    for position, rows in enumerate(_pieces(stream, stream.baseline)):
+        of_row[rows.index.to_numpy()] = position
+    return of_row
+
+
+def _pieces(stream: Stream, rows: pd.DataFrame) -> list[pd.DataFrame]:
+    return _by_calendar(rows, stream.period) if stream.period else _by_number(rows, min(stream.sizes))
 
 
 def _by_number(rows: pd.DataFrame, size: int) -> list[pd.DataFrame]:

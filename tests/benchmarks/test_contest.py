@@ -1,24 +1,28 @@
 """A whole contest on a small stream."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
-from benchmarks.quality.arena import SHORT, Entrant, Outcome, contested, shuffled
+from benchmarks.quality.arena import KEPT_WINDOWS, SHORT, Entrant, Outcome, contested, shuffled
 from benchmarks.quality.classical import ScoreTest, StabilityIndex
 from benchmarks.quality.contenders import Verdict
 from benchmarks.quality.ours import Modelwatch
 from benchmarks.quality.pictures import power_curves, worth_and_noise
 from benchmarks.quality.report import report, summaries
 from benchmarks.quality.sources import FieldKind
+from benchmarks.quality.streams import baseline_windows
 from tests.benchmarks.streams import small_stream
 
 pytestmark = pytest.mark.slow
 
-TINY = replace(SHORT, seeds=1, tune=100, null=2, run=1, slow_tune=100, slow_null=1, slow_natural=1, slow_scenarios=2)
+TINY = replace(
+    SHORT, seeds=1, shuffles=1, tune=100, null=2, run=1, slow_tune=100, slow_null=1, slow_natural=1, slow_scenarios=2
+)
 
 
 @dataclass
@@ -41,6 +45,27 @@ class Witness:
     def judge(self, window: pd.DataFrame) -> Verdict:
         self.windows.append(window)
         return Verdict(False, 0.0, 0.0, False)
+
+
+@dataclass
+class Rememberer(Witness):
+    """Remembers also how many windows came before each in natural order, and of how many it was told otherwise."""
+
+    before: list[int] = field(default_factory=list)
+    runs: list[int] = field(default_factory=list)
+
+    def learn_windows(self, baseline: pd.DataFrame, windows: NDArray[np.int64]) -> None:
+        assert len(windows) == len(baseline)
+
+    def judge_in_order(self, window: pd.DataFrame, earlier: Sequence[pd.DataFrame]) -> Verdict:
+        assert "label" not in window.columns
+        assert all("label" in rows.columns for rows in earlier)
+        self.before.append(len(earlier))
+        return self.judge(window)
+
+    def has_missed(self, earlier: Sequence[pd.DataFrame]) -> bool:
+        self.runs.append(len(earlier))
+        return len(earlier) == 2
 
 
 class Leaver(Witness):
@@ -71,7 +96,7 @@ def test_the_same_seeds_give_the_same_numbers(outcome: Outcome) -> None:
 
 def test_nobody_sees_labels_and_the_slow_see_less() -> None:
     quick, slow = Witness("quick"), Witness("slow")
-    plan = replace(TINY, seeds=2, tune=3, slow_tune=0)
+    plan = replace(TINY, seeds=2, shuffles=2, tune=3, slow_tune=0)
     outcome = contested(small_stream(), plan, [Entrant(quick), Entrant(slow, slow=True)])
     assert all("label" not in window.columns for window in quick.windows)
     # Each seed: no window to tune on, one without change, two scenarios with one each; then one in natural order.
@@ -80,6 +105,31 @@ def test_nobody_sees_labels_and_the_slow_see_less() -> None:
     assert len(quick.baselines) == 3
     natural = len(small_stream().watched) // 300
     assert len(quick.windows) == 2 * (5 + len(outcome.harms)) + natural
+
+
+def test_windows_in_a_row_are_judged_with_those_before_them() -> None:
+    one = Rememberer()
+    outcome = contested(small_stream(), replace(TINY, tune=3, run=3), [Entrant(one)])
+    natural = [judged for judged in outcome.judged if judged.part == "natural"]
+    assert one.before == [min(place, KEPT_WINDOWS) for place in range(len(natural))]
+    scenario = [judged for judged in outcome.judged if judged.part == "scenario"]
+    assert one.runs[: len(scenario)] == [0, 1, 2] * (len(scenario) // 3)
+    assert [judged.missed_before for judged in scenario] == [False, False, True] * (len(scenario) // 3)
+    assert not any(judged.hurts for judged in outcome.judged)
+
+
+def test_a_lasting_change_without_harm_is_told_once_its_labels_are_there() -> None:
+    stream = small_stream()
+    contender = Modelwatch()
+    contender.fit(stream.baseline, stream.kinds, stream.importance, np.random.default_rng(7))
+    contender.learn_windows(stream.baseline, baseline_windows(stream))
+    # The model does not look at it.
+    rows = stream.watched.assign(second=stream.watched["second"] + 3)
+    windows = [rows[start : start + 600].reset_index(drop=True) for start in (0, 600, 1_200)]
+    assert "second" in contender.judge_in_order(windows[2].drop(columns="label"), []).fields
+    assert "second" not in contender.judge_in_order(windows[2].drop(columns="label"), windows[:2]).fields
+    flipped = [window.assign(label=1 - window["label"]) for window in windows[:2]]
+    assert "second" in contender.judge_in_order(windows[2].drop(columns="label"), flipped).fields
 
 
 def test_who_ends_leaves_the_others_alone() -> None:

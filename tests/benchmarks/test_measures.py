@@ -1,5 +1,6 @@
 """Measures on verdicts written by hand."""
 
+import math
 from dataclasses import replace
 
 import pandas as pd
@@ -10,6 +11,7 @@ from benchmarks.quality.arena import Judged, Outcome, Part
 from benchmarks.quality.contenders import Verdict
 from benchmarks.quality.harm import Harm
 from benchmarks.quality.scenarios import Scenario
+from benchmarks.quality.streams import NATURAL
 from benchmarks.quality.verdicts import verdict_table
 
 HARMFUL = Scenario("here", "missing", ("a",), 0.3, "break")
@@ -113,4 +115,57 @@ def test_estimates_that_are_off_should_be_flagged() -> None:
     assert told is not None
     assert told.null.value == pytest.approx(2.0)
     assert told.harmful.value == pytest.approx(14.0)
-    assert (told.off, told.flagged, told.flagged_right) == (2, 0.5, 0.0)
+    assert (told.off, told.flagged, told.flagged_visible, told.flagged_right) == (2, 0.5, 0.5, 0.0)
+
+
+def test_labels_of_earlier_windows_flag_what_nothing_else_shows() -> None:
+    flipped = Scenario("here", "label flip", (), 0.3, "concept")
+    run = [
+        replace(judged("scenario", flipped.name, place, 0.0, loss=0.19), missed_before=place > 0) for place in range(3)
+    ]
+    seen = [replace(each, verdict=replace(each.verdict, trusted=True)) for each in run]
+    found = verdict_table([Outcome("here", seen, {flipped: Harm(0.1, 0.01, "harmful")}, ())])
+    told = measures.estimate_result(found)
+    assert told is not None
+    assert (told.off, told.flagged) == (3, 0.0)
+    assert told.flagged_later == pytest.approx(2 / 3)
+    assert math.isnan(told.flagged_visible)
+
+
+def natural(stream: str, of: str, position: int, *fields: str, hurts: bool = False, by_labels: bool = False) -> Judged:
+    verdict = Verdict(bool(fields), 0.0, 0.0, False, fields)
+    return Judged(stream, "one", "natural", 300, 0, of, position, 0.1, verdict, by_labels, False, hurts)
+
+
+def test_an_alert_is_new_where_another_field_alarms_than_in_the_window_before() -> None:
+    order = [(), ("a",), ("a",), ("a", "b"), ("b",), (), ("b",)]
+    found = rows(
+        *[natural("here", NATURAL, place, *fields, hurts=place == 1) for place, fields in enumerate(order)],
+        natural("there", NATURAL, 0, "b"),
+        natural("there", NATURAL, 1, "b"),
+        natural("there", "a known change", 0, "c"),
+    )
+    assert measures.natural_alarms(found).value == pytest.approx(30 * 7 / 9)
+    assert measures.natural_alarms_without_harm(found).value == pytest.approx(30 * 6 / 9)
+    assert measures.natural_new_alerts(found).value == pytest.approx(30 * 4 / 9)
+
+
+@pytest.mark.parametrize("pages", [True, False])
+def test_a_concept_is_paged_at_once_or_not(pages: bool) -> None:
+    stream, of = measures.CONCEPT
+    found = rows(natural(stream, of, 0, by_labels=pages), natural(stream, of, 1, by_labels=not pages))
+    assert measures.concept_paged_at_once(found) is pages
+    assert measures.concept_paged_at_once(rows(natural("here", of, 0))) is None
+
+
+def test_swaps_are_found_by_fields_that_part() -> None:
+    swap = Scenario("here", "swapped", ("a", "b"), 1.0, "shift")
+    parted = Verdict(False, 0.0, 0.0, False, parted=True)
+    together = replace(parted, parted=False)
+    run = [replace(judged("scenario", swap.name, place, 0.0), verdict=together) for place in range(4)]
+    run[0] = replace(run[0], verdict=parted)
+    null = [replace(judged("null", "", place, 0.0), verdict=together) for place in range(10)]
+    null[3] = replace(null[3], verdict=parted)
+    found = verdict_table([Outcome("here", [*run, *null], {swap: Harm(0.1, 0.01, "harmful")}, ())])
+    assert measures.swaps_found(found).value == 0.25
+    assert measures.joint_false_alarms(found).value == pytest.approx(3.0)

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detectors.drift_directions import directions, wander
 from detectors.drift_scale import DriftScale, field_roots
+from detectors.field_tails import SHARES, tail_points, tail_shares
 from detectors.slot_sample import SlotSample
 from detectors.tails import Tail, tail_of
 from detectors.window_scores import Counts, Numbers
@@ -43,7 +45,7 @@ class Chance:
 
     ``centre`` and ``spread`` (float64[F]) are mean and deviation of each field's root statistic; ``once`` and
     ``persistent`` are the tails of the two maxima of the resampled windows (see ``maxima``), ``usual`` mean and
-    deviation of the first.
+    deviation of the first. ``points`` (float64[F, shares]) are the tails of the single fields, see ``field_tails``.
     """
 
     rows: float
@@ -52,6 +54,7 @@ class Chance:
     once: Tail
     persistent: Tail
     usual: tuple[float, float]
+    points: Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +63,8 @@ class Blocks:
 
     ``centre`` and ``spread`` (float64[F]) are the standard of fields that move from block to block, 0 and 1 for all
     others. ``once`` and ``persistent`` are the tails of the blocks' maxima; None where the blocks look like resampled
-    windows and say nothing of their own.
+    windows and say nothing of their own. ``points`` (float64[F, shares]) are the tails of the single fields; NaN for
+    those that do not move from block to block.
     """
 
     n: int
@@ -68,14 +72,19 @@ class Blocks:
     spread: Numbers
     once: Tail | None
     persistent: Tail | None
+    points: Numbers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """What chance and the baseline's own movement look like, for windows of every size; see ``limits``."""
+    """What chance and the baseline's own movement look like, for windows of every size; see ``limits``.
+
+    ``wander`` (float64[K]) is how much the baseline moves by itself in each of its directions; see there.
+    """
 
     chances: tuple[Chance, ...]
     blocks: Blocks
+    wander: Numbers
 
     def standardised(self, roots: Numbers, rows: Numbers) -> Numbers:
         """Root statistics (float64[W, F]) of windows with so many effective ``rows`` (float64[W]) as deviates."""
@@ -101,6 +110,20 @@ class Calibration:
         if self.blocks.persistent is not None:
             persistent = max(persistent, self.blocks.persistent.point(share / 2))
         return once, persistent
+
+    def tail_shares(self, deviates: Numbers, rows: float) -> Numbers:
+        """How often each field by itself is as far off in a window of unchanged data: p-values, float64[F].
+
+        For one standardised deviate of each field (float64[F]) at these effective rows; the larger of what chance and
+        the baseline's blocks say. NaN where the deviate is.
+        """
+        known = np.log([chance.rows for chance in self.chances])
+        by_size = np.array([tail_shares(chance.points, deviates) for chance in self.chances])
+        at = np.log(max(rows, 1.0))
+        chance = np.array([np.interp(at, known, by_size[:, field]) for field in range(len(deviates))])
+        moves = ~np.isnan(self.blocks.points).any(axis=1)
+        of_blocks = np.where(moves, tail_shares(self.blocks.points, np.where(moves, deviates, np.nan)), 0.0)
+        return np.asarray(np.maximum(chance, of_blocks), dtype=np.float64)
 
     def _standard(self, rows: Numbers) -> tuple[Numbers, Numbers]:
         """Centre and spread of every field at these effective rows, float64[W, F]; constant beyond the known sizes."""
@@ -147,8 +170,9 @@ def calibrate(
         return None
     rng = np.random.default_rng(seed)
     chances = tuple(_chance(scale, sample, size, rng, n_resamples) for size in sizes)
-    chance_alone = Calibration(chances, _no_blocks(len(scale.fields)))
-    return Calibration(chances, _measure_blocks(scale, chance_alone, blocks, baseline))
+    of = directions(scale, baseline)
+    chance_alone = Calibration(chances, _no_blocks(len(scale.fields)), np.zeros(of.n))
+    return Calibration(chances, _measure_blocks(scale, chance_alone, blocks, baseline), wander(of, blocks, baseline))
 
 
 def _sizes(n_sample: int) -> list[int]:
@@ -176,7 +200,15 @@ def _chance(scale: DriftScale, sample: SlotSample, size: int, rng: np.random.Gen
     spread = np.maximum(spread, _LEAST_SPREAD)
     once, persistent = maxima((roots - centre) / spread)
     usual = float(once.mean()), float(once.std())
-    return Chance(float(size), centre, spread, tail_of(once), tail_of(persistent[1:]), usual)
+    return Chance(
+        float(size),
+        centre,
+        spread,
+        tail_of(once),
+        tail_of(persistent[1:]),
+        usual,
+        tail_points((roots - centre) / spread),
+    )
 
 
 def _resampled(
@@ -215,7 +247,8 @@ def _measure_blocks(scale: DriftScale, chance: Calibration, blocks: Counts, base
     together = once.mean() > usual_mean + _BLOCK_ERRORS * usual_deviation / np.sqrt(n)
     if not moves.any() and not together:
         return silent
-    return Blocks(n, centre, spread, tail_of(once), tail_of(persistent[1:]))
+    points = np.where(moves[:, np.newaxis], tail_points((deviates - centre) / spread), np.nan)
+    return Blocks(n, centre, spread, tail_of(once), tail_of(persistent[1:]), points)
 
 
 def _window_rows(rows: Numbers) -> Numbers:
@@ -224,7 +257,7 @@ def _window_rows(rows: Numbers) -> Numbers:
 
 
 def _no_blocks(n_fields: int, n: int = 0) -> Blocks:
-    return Blocks(n, np.zeros(n_fields), np.ones(n_fields), None, None)
+    return Blocks(n, np.zeros(n_fields), np.ones(n_fields), None, None, np.full((n_fields, len(SHARES)), np.nan))
 
 
 def _mean_and_deviation(values: Numbers) -> tuple[Numbers, Numbers]:

@@ -79,6 +79,7 @@ def drift_findings(
     fixed one, raised to what chance alone passes once in 1,000 times at these numbers of rows. A value at the limit is
     a warning; at twice the limit, or from .5 on for methods that end at 1, it is critical. Not so with calibrated
     limits, which say that something changed and not how much: ``stream_drift`` asks about harm.
+    The p-value is then the calibrated one, of the field by itself; else that of the method, where it has one.
     Under ``min_rows`` values on either side the finding is insufficient.
 
     The effect is the Wasserstein distance in standard deviations of the baseline for numeric fields (None where the
@@ -122,7 +123,7 @@ def _finding(
         value=distance.value,
         threshold=limit.value,
         threshold_source=limit.source,
-        p_value=distance.p_value,
+        p_value=distance.p_value if limit.p_value is None else limit.p_value,
         effect=_effect(baseline, current),
         n_baseline=n_baseline,
         n_current=n_current,

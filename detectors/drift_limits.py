@@ -17,11 +17,15 @@ EARLIER_WINDOWS = 2
 
 @dataclass(frozen=True, slots=True)
 class DriftLimit:
-    """The value from which on a field has drifted, and where it came from."""
+    """The value from which on a field has drifted, and where it came from.
+
+    ``p_value`` is how often a field by itself is as far off by chance; None where that is not calibrated.
+    """
 
     value: float
     source: str
     confidence: Confidence
+    p_value: float | None = None
 
 
 def drift_limits(
@@ -48,9 +52,12 @@ def drift_limits(
     once, twice = calibration.limits(float(window_rows[-1]), share)
     was_high = np.any(np.nan_to_num(deviates[:-1], nan=-np.inf) >= twice, axis=0, keepdims=True)[0]
     points = np.where(was_high, min(once, twice), once)
+    p_values = calibration.tail_shares(deviates[-1], float(window_rows[-1]))
     limits = _distances(scale, calibration, points, rows[-1], window_rows[-1:])
     return {
-        name: DriftLimit(float(limits[index]), LOWERED if was_high[index] else CALIBRATED, confidence)
+        name: DriftLimit(
+            float(limits[index]), LOWERED if was_high[index] else CALIBRATED, confidence, float(p_values[index])
+        )
         for index, name in enumerate(scale.fields)
         if not np.isnan(roots[-1, index])
     }

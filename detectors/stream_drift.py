@@ -6,6 +6,7 @@ from typing import Literal
 
 from detectors.accord import GroupedRows, accord
 from detectors.binning import Binning
+from detectors.changed_fields import beside_in_words, changed_beside
 from detectors.findings import Confidence, Finding, Status, unjudged
 from detectors.movement import movement
 from detectors.profile import Profile
@@ -107,7 +108,7 @@ def _whole(findings: Sequence[Finding], harm: Severity | None, baseline: Profile
         n_baseline=baseline.n,
         n_current=current.n,
         status=_status(findings, harm),
-        reason=_reason(changed, ratios, harm),
+        reason=_reason(changed, ratios, changed_beside(findings, changed), harm),
         confidence=_confidence(findings),
         severity_score=None if harm is None else harm.score,
     )
@@ -126,8 +127,8 @@ def _status(findings: Sequence[Finding], harm: Severity | None) -> Status:
     return "critical" if harm is not None and harm.pages else "warning"
 
 
-def _reason(changed: Sequence[str], ratios: Mapping[str, float], harm: Severity | None) -> str:
-    sentence = _changes(changed, ratios)
+def _reason(changed: Sequence[str], ratios: Mapping[str, float], beside: Sequence[str], harm: Severity | None) -> str:
+    sentence = f"{_changes(changed, ratios)}{beside_in_words(beside)}"
     return sentence if harm is None else f"{sentence}; severity {number(harm.score)} (1 pages): {harm.reason}"
 
 

@@ -6,10 +6,11 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from detectors.calibration import Blocks, Calibration, Chance
+from detectors.field_tails import SHARES
 from detectors.tails import Tail
 
 # Raised whenever calibrations come out differently, so that none of an older release is used.
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 
 
 class _StoredTail(Struct, frozen=True, array_like=True):
@@ -24,6 +25,7 @@ class _StoredChance(Struct, frozen=True, array_like=True):
     once: _StoredTail
     persistent: _StoredTail
     usual: tuple[float, float]
+    points: bytes
 
 
 class _StoredBlocks(Struct, frozen=True, array_like=True):
@@ -32,11 +34,13 @@ class _StoredBlocks(Struct, frozen=True, array_like=True):
     spread: bytes
     once: _StoredTail | None
     persistent: _StoredTail | None
+    points: bytes
 
 
 class _StoredCalibration(Struct, frozen=True, array_like=True):
     chances: tuple[_StoredChance, ...]
     blocks: _StoredBlocks
+    wander: bytes
 
 
 def to_bytes(calibration: Calibration | None) -> bytes:
@@ -51,14 +55,20 @@ def to_bytes(calibration: Calibration | None) -> bytes:
             _StoredTail(chance.once.n, _packed(chance.once.top)),
             _StoredTail(chance.persistent.n, _packed(chance.persistent.top)),
             chance.usual,
+            _packed(chance.points),
         )
         for chance in calibration.chances
     )
     blocks = calibration.blocks
     stored = _StoredBlocks(
-        blocks.n, _packed(blocks.centre), _packed(blocks.spread), _tail(blocks.once), _tail(blocks.persistent)
+        blocks.n,
+        _packed(blocks.centre),
+        _packed(blocks.spread),
+        _tail(blocks.once),
+        _tail(blocks.persistent),
+        _packed(blocks.points),
     )
-    return msgspec.msgpack.encode(_StoredCalibration(chances, stored))
+    return msgspec.msgpack.encode(_StoredCalibration(chances, stored, _packed(calibration.wander)))
 
 
 def from_bytes(payload: bytes) -> Calibration | None:
@@ -74,12 +84,15 @@ def from_bytes(payload: bytes) -> Calibration | None:
             Tail(chance.once.n, _unpacked(chance.once.top)),
             Tail(chance.persistent.n, _unpacked(chance.persistent.top)),
             chance.usual,
+            _points(chance.points),
         )
         for chance in stored.chances
     )
     of = stored.blocks
-    blocks = Blocks(of.n, _unpacked(of.centre), _unpacked(of.spread), _of_tail(of.once), _of_tail(of.persistent))
-    return Calibration(chances, blocks)
+    blocks = Blocks(
+        of.n, _unpacked(of.centre), _unpacked(of.spread), _of_tail(of.once), _of_tail(of.persistent), _points(of.points)
+    )
+    return Calibration(chances, blocks, _unpacked(stored.wander))
 
 
 def _tail(tail: Tail | None) -> _StoredTail | None:
@@ -88,6 +101,10 @@ def _tail(tail: Tail | None) -> _StoredTail | None:
 
 def _of_tail(tail: _StoredTail | None) -> Tail | None:
     return None if tail is None else Tail(tail.n, _unpacked(tail.top))
+
+
+def _points(data: bytes) -> NDArray[np.float64]:
+    return _unpacked(data).reshape(-1, len(SHARES))
 
 
 def _packed(values: NDArray[np.float64]) -> bytes:

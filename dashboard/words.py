@@ -48,6 +48,7 @@ _METHODS = {
     "mcc": "MCC",
     "mmd": "MMD",
     "prediction_powered_risk": "prediction-powered risk",
+    "slow_drift": "slow drift",
 }
 # How the methods begin by which performance is estimated without labels.
 _ESTIMATED = ("cbpe_", "dle_")

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from detectors.loss_sums import LossSums
@@ -35,8 +36,18 @@ def p_value_bets(p_value: float) -> Bets:
     """
     if not 0 <= p_value <= 1:
         raise ValueError(f"p_value {p_value}: give a number from 0 to 1, or leave the window out")
-    z = float(-ndtri(min(max(p_value, _SMALLEST), _LARGEST)))
-    return tuple(stake * z - stake**2 / 2 for stake in STAKES)
+    z = -ndtri(min(max(p_value, _SMALLEST), _LARGEST))
+    return tuple(float(bet) for bet in deviate_bets(z))
+
+
+def deviate_bets(deviates: ArrayLike) -> NDArray[np.float64]:
+    """The same for normal deviates z (float64[...]): log payoffs float64[..., stakes]; NaN where z is.
+
+    At most 1 on average where z lies no higher than a standard normal deviate would, given all earlier windows.
+    """
+    z = np.asarray(deviates, dtype=np.float64)[..., np.newaxis]
+    stakes = np.array(STAKES)
+    return stakes * z - stakes**2 / 2
 
 
 def loss_bets(losses: LossSums, limit: float, reach: float = 1.0) -> Bets | None:

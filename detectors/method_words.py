@@ -33,6 +33,13 @@ METHOD_WORDS: Mapping[str, MethodWords] = {
         "it does not say how far values moved: read the effect; values that move inside the tails hardly count",
         "ks",
     ),
+    "slow_drift": MethodWords(
+        "how strongly the windows since some moment speak together for a drift that goes one way: one more is ten "
+        "times the evidence",
+        "a small shift that lasts, too small for the limit of a single window",
+        "a season that the baseline does not hold, and every real but harmless change",
+        "slow_drift",
+    ),
     "total_variation": MethodWords(
         "half the sum of the differences of all shares, 0 to 1: so large a part of the rows changed its category",
         "a category that grows, vanishes or is renamed; another mix of customers",

@@ -13,6 +13,7 @@ from detectors.label_drift import METHOD as LABEL_DRIFT
 from detectors.method_words import METHOD_WORDS, PAGES, method_words
 from detectors.metrics import METRICS
 from detectors.quality import DEFAULT_CHECKS
+from detectors.slow_drift_finding import METHOD as SLOW_DRIFT
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.unknown_labels import METHOD as UNKNOWN_LABELS
 from detectors.worst_segment import METHOD as WORST_SEGMENT
@@ -34,7 +35,7 @@ HEADINGS = (
 def names() -> Iterator[str]:
     """What may stand in a result's ``method``."""
     yield from {*NUMERIC_METHODS, *CATEGORY_METHODS, *JOINT_METHODS}
-    yield from (STREAM_DRIFT, LABEL_DRIFT, UNKNOWN_LABELS, DUPLICATES, WORST_SEGMENT, "correlation")
+    yield from (STREAM_DRIFT, SLOW_DRIFT, LABEL_DRIFT, UNKNOWN_LABELS, DUPLICATES, WORST_SEGMENT, "correlation")
     yield from DEFAULT_CHECKS
     yield from get_args(RiskMethod)
     yield from METRICS

@@ -89,7 +89,7 @@ class Judge:
             conn, baseline.binning_id, self._spec, ZoneInfo(model.definition.time_zone), self._version_names
         )
         self._history = EvidenceHistory(conn, monitor, baseline)
-        self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, now)
+        self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, self._history, now)
         self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
         self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
@@ -188,11 +188,12 @@ class Judge:
                 found.append(self._losses.finding(run, n_rows, *labelled))
             return found
         if self._spec.kind == "drift":
-            return self._drift_of(segment, reference, windows, compared)
+            return self._drift_of(run, segment, reference, windows, compared)
         return self._quality.findings(run, segment, reference.fields, windows[-1], self._total(windows[-1]))
 
     def _drift_of(
         self,
+        run: Run,
         segment: str,
         reference: Reference,
         windows: Sequence[Sequence[StoredProfile]],
@@ -204,7 +205,7 @@ class Judge:
             judged = [*map(self._total_if_sound, windows[-1 - EARLIER_DRIFT_WINDOWS : -1]), self._total(windows[-1])]
             other = None if compared is None else self._total(compared.hours)
             harmless = partial(self._harmless, reference, windows[:-1])
-            found += self._drift.findings(segment, reference, judged, other, harmless)
+            found += self._drift.findings(run, segment, reference, judged, other, harmless)
         if segment == WHOLE and judges_pairs(self._spec, self._scheme.binning):
             other_hours = None if compared is None else compared.hours
             found.append(self._pairs.finding(windows[-1], other_hours, found, self._drift.pair_share()))

@@ -1,8 +1,9 @@
 """Drift of windows of one monitor: thresholds calibrated to the budget of false alarms, and severity."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
@@ -13,17 +14,20 @@ from detectors.drift import DEFAULT_METHODS, MIN_ROWS, drift_findings, methods_n
 from detectors.drift_limits import DriftLimit, drift_limits
 from detectors.drift_methods import FieldKind
 from detectors.drift_scale import DriftScale, drift_scale
-from detectors.findings import Finding
+from detectors.findings import Confidence, Finding
 from detectors.lasting_drift import lasting_limits
 from detectors.profile import Profile
 from detectors.stream_drift import KnownModel, stream_drift
 from modelwatch.companions import paired_fields
 from modelwatch.cycle.calibrating import calibration_for, confidence_of, false_alarm_share
+from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.references import Importances, Reference, importances, known_model
+from modelwatch.cycle.slow_drift_judging import SHARE as SLOW_DRIFT_SHARE
+from modelwatch.cycle.slow_drift_judging import Against, SlowDriftJudge
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.definitions import MonitorSpec, duration, named_monitors
-from store.records import Baseline, Model, Monitor
+from store.records import Baseline, Model, Monitor, Run
 from store.row_methods import is_row_based
 
 # Of the false alarms a monitor may have, the part that a change of correlation may have where both are judged.
@@ -36,7 +40,14 @@ class DriftJudge:
     """Finds drift in windows of one monitor against a baseline; what is the same for all windows is kept."""
 
     def __init__(
-        self, engine: Engine, model: Model, monitor: Monitor, baseline: Baseline, scheme: Scheme, now: datetime
+        self,
+        engine: Engine,
+        model: Model,
+        monitor: Monitor,
+        baseline: Baseline,
+        scheme: Scheme,
+        history: EvidenceHistory,
+        now: datetime,
     ) -> None:
         self._engine = engine
         self._model = model
@@ -46,19 +57,23 @@ class DriftJudge:
         self._now = now
         self._methods = chosen_methods(self._spec.method)
         self._scheme = scheme
+        self._slow = SlowDriftJudge(self._spec, ZoneInfo(model.definition.time_zone), history)
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
         self._known: dict[str, KnownModel] = {}
         self._importances: Importances | None = None
 
     def findings(
         self,
+        run: Run,
         segment: str,
         reference: Reference,
         windows: Sequence[Profile],
         moving: Profile | None = None,
         harmless: Callable[[], Sequence[Profile]] = tuple,
     ) -> list[Finding]:
-        """The whole window first, then every field; ``windows`` are the judged one and, before it, those it follows.
+        """The whole window first, then every field, then slow drift where limits are calibrated and the baseline fixed.
+
+        ``windows`` are the judged one and, before it, those it follows.
 
         ``moving`` is what the judged one is compared with instead of the baseline. Limits are still those of the
         baseline's own rows, for as many rows as there are; windows before it say nothing then, for they were compared
@@ -70,6 +85,8 @@ class DriftJudge:
         judged = windows if moving is None else windows[-1:]
         limits = self._limits(segment, reference.fields, compared, judged, min_rows)
         found = self._fields(compared, windows[-1], limits, min_rows)
+        # A change that is known to be harmless is no news to slow drift either.
+        changed = [each.field for each in found if each.field is not None and each.status in ("warning", "critical")]
         if moving is None and limits and any(finding.status == "warning" for finding in found):
             above = self._above_harmless(segment, reference.fields, windows[-1], limits, harmless())
             found = self._fields(compared, windows[-1], above, min_rows)
@@ -78,7 +95,9 @@ class DriftJudge:
             # What goes together in the baseline's rows says nothing of a window that is compared with others.
             known = replace(known, rows=None)
         found = stream_drift(found, self._binning, compared, windows[-1], known)
-        return [_unsure(finding) for finding in found] if 0 < compared.n < windows[-1].n else found
+        if 0 < compared.n < windows[-1].n:
+            found = [_unsure(finding) for finding in found]
+        return [*found, *self._slow_drift(run, segment, reference.fields, windows[-1], changed)]
 
     def _fields(
         self, compared: Profile, current: Profile, limits: Mapping[str, DriftLimit], min_rows: int
@@ -95,6 +114,18 @@ class DriftJudge:
             fields=self._spec.fields,
         )
 
+    def _slow_drift(
+        self, run: Run, segment: str, reference: Profile, current: Profile, changed: Collection[str]
+    ) -> list[Finding]:
+        if not adds_up(self._spec):
+            return []
+        scale, calibration = self._calibration(segment, reference)
+        if calibration is None:
+            return []
+        share = SLOW_DRIFT_SHARE * share_of_budget(self._model, self._scheme, self._spec, segment)
+        against = Against(segment, scale, calibration, reference, share, self._confidence(calibration))
+        return [self._slow.finding(run, against, current, changed)]
+
     def _limits(
         self, segment: str, reference: Profile, compared: Profile, windows: Sequence[Profile], min_rows: int
     ) -> Mapping[str, DriftLimit]:
@@ -104,8 +135,8 @@ class DriftJudge:
         scale, calibration = self._calibration(segment, reference)
         if calibration is None:
             return {}
-        confidence = confidence_of(calibration, self._baseline, duration(self._spec.window))
         share = fields_share(self._model, self._scheme, self._spec, segment)
+        confidence = self._confidence(calibration)
         return drift_limits(scale, calibration, compared, windows, share, min_rows, confidence)
 
     def pair_share(self) -> float:
@@ -128,6 +159,9 @@ class DriftJudge:
             return limits
         share = fields_share(self._model, self._scheme, self._spec, segment)
         return lasting_limits(scale, calibration, reference, harmless, current, limits, share)
+
+    def _confidence(self, calibration: Calibration) -> Confidence:
+        return confidence_of(calibration, self._baseline, duration(self._spec.window))
 
     def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
         if segment not in self._calibrations:
@@ -185,9 +219,15 @@ def share_of_budget(model: Model, scheme: Scheme, spec: MonitorSpec, segment: st
 
 
 def fields_share(model: Model, scheme: Scheme, spec: MonitorSpec, segment: str) -> float:
-    """What of that is for the fields; the rest is for pairs of them, where they are judged."""
-    shared = segment == WHOLE and judges_pairs(spec, scheme.binning)
-    return share_of_budget(model, scheme, spec, segment) * (1 - PAIR_PART if shared else 1)
+    """What of that is for the fields; the rest is for pairs of them and for slow drift, where they are judged."""
+    pairs = PAIR_PART if segment == WHOLE and judges_pairs(spec, scheme.binning) else 0.0
+    slow = SLOW_DRIFT_SHARE if adds_up(spec) else 0.0
+    return share_of_budget(model, scheme, spec, segment) * (1 - pairs - slow)
+
+
+def adds_up(spec: MonitorSpec) -> bool:
+    """Whether the windows of a monitor are held against one and the same thing, to a budget of false alarms."""
+    return spec.threshold is None and spec.baseline == "fixed"
 
 
 def chosen_methods(method: str | Mapping[FieldKind, str] | None) -> Mapping[FieldKind, str]:

@@ -14,7 +14,8 @@ from store.records import AlertState, Baseline, ResultKind, Status
 class Episode:
     """An alert that is not inactive, with the result that it rests on.
 
-    ``since`` is the end of the window in which it began, ``window`` the length of the monitor's windows.
+    ``since`` is the end of the window in which it began, ``window`` the length of the monitor's windows. ``discovery``
+    is that of ``AlertRow``.
     """
 
     monitor: str
@@ -28,6 +29,7 @@ class Episode:
     status: Status | None
     value: float | None
     threshold: float | None
+    discovery: bool | None = None
 
     @property
     def firing(self) -> bool:

@@ -151,6 +151,7 @@ def _episode(row: AlertRow, spec: MonitorSpec | None) -> Episode:
         status=row.status,
         value=row.value,
         threshold=row.threshold,
+        discovery=row.discovery,
     )
 
 

@@ -51,6 +51,22 @@ def fleet_headline(models: Sequence[ModelFacts], now: datetime) -> str:
     return f"No model needs you. {words.count(len(models), 'model')} watched."
 
 
+def fleet_discoveries(models: Sequence[ModelFacts]) -> str:
+    """Which drift alerts of a fleet are more than the chance of many looks; empty where no such test was made."""
+    tested = [facts for facts in models if any(each.discovery is not None for each in facts.firing)]
+    if len(models) < 2 or not tested:
+        return ""
+    sure = [facts.name for facts in tested if any(each.discovery for each in facts.firing)]
+    told = f"{words.share_of(len(sure), len(tested), 'model')} with drift alerts"
+    if not sure:
+        return f"{told} stand out from the chance of looking at the whole fleet."
+    verb = "stands" if len(sure) == 1 else "stand"
+    return (
+        f"{told} {verb} out from the chance of looking at the whole fleet: {words.listed(sure)}. "
+        "Of those that do in a quarter at most one in ten is expected to be false."
+    )
+
+
 def urgency(facts: ModelFacts) -> tuple[int, float, str]:
     """Sorting models by this puts the one that needs somebody most first."""
     worst = max((episode.excess for episode in facts.firing), default=0.0)

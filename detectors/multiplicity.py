@@ -73,6 +73,12 @@ class ELond:
         if not 0 <= self.discoveries <= self.tests:
             raise ValueError(f"discoveries {self.discoveries} of tests {self.tests}: give counts, 0 <= discoveries")
 
+    @property
+    def limit(self) -> float:
+        """The e-value that makes the next test a discovery: t (t + 1) / (level (discoveries + 1)), t its number."""
+        number = self.tests + 1
+        return number * (number + 1) / (self.level * (self.discoveries + 1))
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -99,10 +105,8 @@ def step(state: ELond, e_value: float | None) -> tuple[ELond, Decision | None]:
         return state, None
     if not e_value >= 0:
         raise ValueError(f"e_value {e_value}: give a number from 0 upwards, or None for an undefined test")
-    number = state.tests + 1
-    limit = number * (number + 1) / (state.level * (state.discoveries + 1))
-    found = e_value >= limit
-    return ELond(state.level, number, state.discoveries + found), Decision(found, e_value, limit)
+    found = e_value >= state.limit
+    return ELond(state.level, state.tests + 1, state.discoveries + found), Decision(found, e_value, state.limit)
 
 
 def _checked(p_values: ArrayLike) -> Numbers:

@@ -1,7 +1,7 @@
 """Alerts: the state of each (monitor, method, field, segment), and every change of it."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -9,10 +9,13 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select, updat
 
 from store.definitions import MonitorSpec
 from store.engine import insert_into
-from store.records import Alert, AlertRow, AlertState, Transition, TransitionRow
+from store.fleet_tests import fleet_tests
+from store.records import Alert, AlertRow, AlertState, FleetTest, Transition, TransitionRow
 from store.schema import alert, monitor, result, transition
 from store.schema import model as model_table
 
+# The end of a window belongs to the time after it.
+_INSTANT = timedelta(microseconds=1)
 _STATE = ("state", "streak", "since", "window_end", "result_id")
 _model_name = model_table.c.name.label("model_name")
 
@@ -73,7 +76,10 @@ def alert_rows(
         query = query.where(_model_name == model)
     if states is not None:
         query = query.where(alert.c.state.in_(states))
-    rows = [_alert_row(row) for row in conn.execute(query)]
+    tests: dict[int, list[FleetTest]] = {}
+    for test in fleet_tests(conn):
+        tests.setdefault(test.monitor_id, []).append(test)
+    rows = [_alert_row(row, tests.get(row.monitor_id, ())) for row in conn.execute(query)]
     return sorted(rows, key=lambda row: (row.model, row.monitor, row.method, row.field or "", row.segment or ""))
 
 
@@ -173,7 +179,14 @@ def _named_alerts() -> Select[Any]:
     )
 
 
-def _alert_row(row: Row[Any]) -> AlertRow:
+def _discovery(row: Row[Any], tests: Sequence[FleetTest]) -> bool | None:
+    """Whether a test of the fleet found drift since the alert began; of parts of the stream no test is made."""
+    since = f"{(row.since or row.window_end) - _INSTANT:%Y-%m}"
+    own = [test.discovery for test in tests if test.month >= since]
+    return any(own) if own and not row.segment else None
+
+
+def _alert_row(row: Row[Any], tests: Sequence[FleetTest]) -> AlertRow:
     return AlertRow(
         model=row.model_name,
         monitor=row.name,
@@ -192,4 +205,5 @@ def _alert_row(row: Row[Any]) -> AlertRow:
         reason=row.reason or "",
         n_current=row.n_current,
         result_id=row.result_id,
+        discovery=_discovery(row, tests),
     )

@@ -150,6 +150,38 @@ class Evidence(NamedTuple):
     payload: bytes
 
 
+class Payoff(NamedTuple):
+    """What bets on drift have paid in a month up to the window that ends at ``window_end``: a logarithm."""
+
+    log_e_value: float
+    window_end: datetime
+
+
+class StreamStand(NamedTuple):
+    """How many tests a stream of the fleet has, and how many of them are discoveries."""
+
+    tests: int
+    discoveries: int
+
+
+class FleetTest(NamedTuple):
+    """One test of the fleet: a drift monitor against a baseline in a month like ``2026-05``.
+
+    ``number`` is its place in its ``stream``, from 1; it is a ``discovery`` once its e-value reached its limit, both
+    natural logarithms. ``window_end`` is that of the last window it has seen.
+    """
+
+    stream: str
+    number: int
+    monitor_id: int
+    baseline_id: int
+    month: str
+    log_limit: float
+    log_e_value: float
+    window_end: datetime
+    discovery: bool
+
+
 class StoredCalibration(NamedTuple):
     """What chance looks like for windows of a baseline, and the seed it was drawn with."""
 
@@ -324,7 +356,8 @@ class Transition:
 class AlertRow:
     """An alert with names instead of ids, and the result it rests on (all None and ``""``: it has none).
 
-    ``kind`` is that of the monitor.
+    ``kind`` is that of the monitor. ``discovery`` says of drift of the whole stream whether it is among the fleet's
+    discoveries since the alert began, of which few are false; None where no such test is made.
     """
 
     model: str
@@ -344,6 +377,7 @@ class AlertRow:
     reason: str
     n_current: int | None
     result_id: int | None
+    discovery: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -339,6 +339,22 @@ window_evidence = Table(
     Column("payload", LargeBinary, nullable=False),
 )
 
+# One test a drift monitor, baseline and month; the limit is set when it begins, from what its stream had found by then.
+fleet_test = Table(
+    "fleet_test",
+    metadata,
+    Column("stream", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("monitor_id", BigId, ForeignKey("monitor.id"), primary_key=True),
+    Column("baseline_id", BigId, ForeignKey("baseline.id"), primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("log_limit", Float, nullable=False),
+    Column("log_e_value", Float, nullable=False),
+    Column("window_end", Instant, nullable=False),
+    Column("discovery", Boolean, nullable=False),
+    UniqueConstraint("stream", "number"),
+)
+
 alert = Table(
     "alert",
     metadata,

@@ -35,6 +35,8 @@ def page() -> None:
         _empty()
         return
     show.headline(verdict.fleet_headline(models, now))
+    if told := verdict.fleet_discoveries(models):
+        show.note(told)
     _links(models)
     _table(tables.fleet(models, now))
 

@@ -19,6 +19,7 @@ from detectors.root_cause import RootCause
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.cycle.detecting import Judged
+from modelwatch.cycle.fleet_discovery import keep_payoff
 from modelwatch.cycle.suspects import suspects_behind
 from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys
@@ -100,6 +101,8 @@ class Committer:
     ) -> Committed:
         ids = add_results(conn, self.model.id, self.monitor.id, judged.run.id, judged.results)
         save_evidence(conn, self.monitor.id, self.baseline.id, judged.evidence)
+        if judged.payoff is not None:
+            keep_payoff(conn, self.monitor.id, self.baseline.id, judged.payoff)
         results = [replace(result, id=result_id) for result, result_id in zip(judged.results, ids, strict=True)]
         changed = self._step(conn, judged, results, states)
         found = self._suspects(conn, changed)

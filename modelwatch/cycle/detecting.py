@@ -43,7 +43,7 @@ from store.baselines import get_binning
 from store.definitions import duration
 from store.models import versions
 from store.profiles import read_profiles
-from store.records import Baseline, Evidence, Model, Monitor, Result, Run, StoredProfile
+from store.records import Baseline, Evidence, Model, Monitor, Payoff, Result, Run, StoredProfile
 from store.row_methods import is_row_based
 
 _INSTANT = timedelta(microseconds=1)
@@ -57,12 +57,13 @@ _EARLIER = {
 
 class Judged(NamedTuple):
     """A computed run: its results, how many rows (labelled ones for performance) it has seen, and what it adds to
-    evidence that grows over windows."""
+    evidence that grows over windows; drift of the month so far as a test of the fleet, where one is made."""
 
     run: Run
     results: list[Result]
     n_seen: int
     evidence: list[Evidence]
+    payoff: Payoff | None = None
 
 
 class _Found(NamedTuple):
@@ -117,10 +118,10 @@ class Judge:
                 compared = self._compared(run, segment)
                 findings = self._findings(run, segment, reference, windows, compared)
                 found[run.id][segment] = _Found(findings, self._version(windows[-1]), compared)
-        return [
-            Judged(run, self._results(run, found[run.id]), seen[run.id], self._history.added_by(run.window_end))
-            for run in runs
-        ]
+        return [self._judged(run, self._results(run, found[run.id]), seen[run.id]) for run in runs]
+
+    def _judged(self, run: Run, results: list[Result], n_seen: int) -> Judged:
+        return Judged(run, results, n_seen, self._history.added_by(run.window_end), self._drift.payoff(run))
 
     def _results(self, run: Run, found: Mapping[str, "_Found"]) -> list[Result]:
         """The results of all segments, and where they drifted most."""

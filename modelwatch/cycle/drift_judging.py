@@ -27,7 +27,7 @@ from modelwatch.cycle.slow_drift_judging import Against, SlowDriftJudge
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.definitions import MonitorSpec, duration, named_monitors
-from store.records import Baseline, Model, Monitor, Run
+from store.records import Baseline, Model, Monitor, Payoff, Run
 from store.row_methods import is_row_based
 
 # Of the false alarms a monitor may have, the part that a change of correlation may have where both are judged.
@@ -58,6 +58,7 @@ class DriftJudge:
         self._methods = chosen_methods(self._spec.method)
         self._scheme = scheme
         self._slow = SlowDriftJudge(self._spec, ZoneInfo(model.definition.time_zone), history)
+        self._payoffs: dict[int, Payoff] = {}
         self._calibrations: dict[str, tuple[DriftScale, Calibration | None]] = {}
         self._known: dict[str, KnownModel] = {}
         self._importances: Importances | None = None
@@ -124,7 +125,14 @@ class DriftJudge:
             return []
         share = SLOW_DRIFT_SHARE * share_of_budget(self._model, self._scheme, self._spec, segment)
         against = Against(segment, scale, calibration, reference, share, self._confidence(calibration))
-        return [self._slow.finding(run, against, current, changed)]
+        found = self._slow.finding(run, against, current, changed)
+        if segment == WHOLE and found.status != "nodata":
+            self._payoffs[run.id] = self._slow.payoff(run, against)
+        return [found]
+
+    def payoff(self, run: Run) -> Payoff | None:
+        """What bets on drift of the stream have paid in the month of a judged window; None where none are made."""
+        return self._payoffs.get(run.id)
 
     def _limits(
         self, segment: str, reference: Profile, compared: Profile, windows: Sequence[Profile], min_rows: int

@@ -1,11 +1,13 @@
 """What the windows of one monitor added to growing evidence, those that were stored and those computed since."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from store.records import Baseline, Evidence, Monitor
 from store.window_evidence import read_evidence
+
+_INSTANT = timedelta(microseconds=1)
 
 
 class EvidenceHistory:
@@ -29,6 +31,11 @@ class EvidenceHistory:
             self._known[segment] = {each.window_end: each.payload for each in stored}
         known = self._known[segment]
         return [known[end] for end in sorted(known) if end < window_end]
+
+    def between(self, segment: str, after: datetime, window_end: datetime) -> list[bytes]:
+        """What the windows added that end after ``after`` and up to ``window_end``, the oldest first."""
+        earlier = self.before(segment, after + _INSTANT)
+        return self.before(segment, window_end + _INSTANT)[len(earlier) :]
 
     def note(self, segment: str, window_end: datetime, payload: bytes) -> None:
         """Keep what a window adds, for those that follow it and to be stored with its results."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,12 @@ from detectors.drift_directions import Directions, directions
 from detectors.drift_scale import DriftScale
 from detectors.findings import Confidence, Finding, unjudged
 from detectors.profile import Profile
-from detectors.slow_drift import window_deviates
+from detectors.slow_drift import log_payoff, window_deviates
 from detectors.slow_drift_finding import METHOD, slow_drift_finding
 from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.windows import boundaries
 from store.definitions import MonitorSpec, duration
-from store.records import Run
+from store.records import Payoff, Run
 
 # Of a month's false alarms this part is for slow drift; see docs/methods/calibrated_thresholds.md.
 SHARE = 0.2
@@ -78,6 +78,15 @@ class SlowDriftJudge:
         # As it will be read by the windows that follow.
         deviates = np.stack(_unpacked([*before, added], marked, own.shape))
         return slow_drift_finding(of, deviates, reported, 1 / against.share, reference.n, current.n, against.confidence)
+
+    def payoff(self, run: Run, against: Against) -> Payoff:
+        """What bets on drift have paid since the month of a window began, after ``finding`` noted what it adds."""
+        of = self._directions_of(against)
+        last = run.window_end.astimezone(UTC) - _INSTANT
+        month = last.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        added = self._history.between(against.segment, month, run.window_end)
+        windows = _unpacked(added, _mark(of, self._spec.window), (2, of.n))
+        return Payoff(log_payoff(of, np.array(windows).reshape(len(windows), 2, of.n)), run.window_end)
 
     def _directions_of(self, against: Against) -> Directions:
         if against.segment not in self._directions:

@@ -189,6 +189,17 @@ def test_a_fleet_without_trouble_has_a_headline_of_its_own() -> None:
     assert verdict.fleet_headline([new], NOW) == "1 model, none of them judged yet: new."
 
 
+def test_drift_alerts_that_stand_out_from_many_looks_are_named() -> None:
+    sure, unsure = (facts(name, episodes=(episode(discovery=name == "a"),)) for name in "ab")
+    assert verdict.fleet_discoveries([sure, unsure, facts("c")]) == (
+        "1 of 2 models with drift alerts stands out from the chance of looking at the whole fleet: a. "
+        "Of those that do in a quarter at most one in ten is expected to be false."
+    )
+    assert verdict.fleet_discoveries([unsure, facts("c")]).startswith("0 of 1 model with drift alerts stand out")
+    assert verdict.fleet_discoveries([facts("c", episodes=(episode(),)), facts("d")]) == ""
+    assert verdict.fleet_discoveries([sure]) == ""
+
+
 def test_the_worst_model_comes_first() -> None:
     models = [
         facts("healthy"),

@@ -165,6 +165,7 @@ def test_a_value_too_rare_for_the_window_and_a_field_with_few_values_are_undefin
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1_200)
 def test_without_drift_alarms_keep_to_their_share_of_the_month() -> None:
     n_windows, n_years, episodes = 365, 200, 0
     for seed in range(n_years):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from detectors.bets import p_value_bets
-from detectors.calibration import Calibration, calibrate, maxima
+from detectors.calibration import Calibration, calibrate
 from detectors.columns import NumericColumn
 from detectors.drift_directions import Directions, directions
 from detectors.evidence import Evidence, add_window
@@ -180,15 +180,12 @@ def test_without_drift_alarms_keep_to_their_share_of_the_month() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("shift", "within"), [(0.1, 60), (0.15, 25)])
-def test_a_shift_that_single_windows_miss_is_found(shift: float, within: int) -> None:
-    slow, alone = [], []
+def test_a_small_shift_that_lasts_is_found(shift: float, within: int) -> None:
+    slow = []
     for seed in range(12):
         rng = np.random.default_rng(100 + seed)
         known = watched(rng)
         counts = matrix(windows(known.of.binning, columns(120 * SIZE, rng, shift=shift), SIZE))
-        roots, rows = known.of.scale.roots(known.of.profile.counts, counts)
-        once, _ = maxima(known.calibration.standardised(roots, rows.max(axis=1)))
-        alone.append(first(once >= known.calibration.limits(float(rows.max()), 2 * SHARE)[0]))
         z = deviates(known, counts)
         slow.append(first(accumulate(known.directions, z, RUN_LENGTH).alarms))
     assert np.median(slow) <= within

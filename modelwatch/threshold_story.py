@@ -12,7 +12,8 @@ from detectors.joint_drift import PERMUTED
 from detectors.wording import count, number
 from modelwatch.calibration_payload import METHOD_VERSION, from_bytes
 from modelwatch.cycle.calibrating import LEAST_BLOCKS, calibration_subject, confidence_of
-from modelwatch.cycle.drift_judging import chosen_methods, fields_share
+from modelwatch.cycle.drift_judging import PAIR_PART, adds_up, chosen_methods, fields_share, judges_pairs
+from modelwatch.cycle.slow_drift_judging import SHARE as SLOW_DRIFT_SHARE
 from modelwatch.evidently_rows.tests_by_name import EVIDENTLYS_OWN
 from modelwatch.scheme import Scheme
 from store.baselines import baseline_profile, get_binning
@@ -66,7 +67,7 @@ def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Bas
     budgeted = (
         f"It is calibrated to a budget of {number(budget)} {alarms} a month for the model. This window may have its "
         f"part of that, a chance of {number(100 * share)} % over all its fields when nothing has changed: half "
-        "for a field that is high once, the other for one that is high twice in three windows."
+        f"for a field that is high once, the other for one that is high twice in three windows.{_kept_for(spec, scheme)}"
     )
     sums = baseline_profile(conn, baseline.id, segment)
     if sums is None:
@@ -90,6 +91,15 @@ def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Bas
         _blocks(found, scale),
         _confidence(found, baseline, length),
     ]
+
+
+def _kept_for(spec: MonitorSpec, scheme: Scheme) -> str:
+    """What of the budget is not for single fields in single windows."""
+    parts = {SLOW_DRIFT_SHARE: "slow drift"} if adds_up(spec) else {}
+    if judges_pairs(spec, scheme.binning):
+        parts[PAIR_PART] = "pairs of fields"
+    told = " and ".join(f"{number(100 * part)} % for {what}" for part, what in parts.items())
+    return f" Of the budget, {told} are set aside." if told else ""
 
 
 def _drawn(found: Calibration, scale: DriftScale, seed: int, when: str) -> str:

@@ -166,6 +166,13 @@ def test_a_segment_may_be_worse_while_no_input_changed() -> None:
     assert found.suspects[0].field is None
 
 
+def test_a_schema_change_that_two_monitors_saw_is_one_suspect() -> None:
+    seen = Observation("quality", "schema", None, None, True, True, 1.0, 0.0, "1 field vanished: 'income'")
+    found = root_cause(scene(seen, replace(seen, lead=3.0)))
+    assert named(found) == [("schema", None)]
+    assert found.suspects[0].sentence.endswith("began with the trouble")
+
+
 def test_a_schema_change_weighs_as_the_field_it_took_away() -> None:
     schema = Observation("quality", "schema", None, None, True, True, 1.0, 0.0, "1 field vanished: 'income'")
     gone = replace(BAD, kind="quality", method="missing", times_limit=20.0)

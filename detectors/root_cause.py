@@ -133,7 +133,7 @@ def _segment_suspect(
 
 
 def _schema(scene: Scene) -> list[Suspect]:
-    """One event with one repair, however many monitors saw it: it weighs as the heaviest of the fields it took away."""
+    """One event with one repair, whoever saw it: it weighs as the heaviest of the fields that it took away."""
     gone = [field for field, own in scene.changed_inputs(None).items() if any(each.method in ABSENT for each in own)]
     weight = max(map(scene.weight, gone), default=_SCHEMA_WEIGHT)
     found = sorted(scene.of_whole_stream((_SCHEMA,)), key=lambda each: timing(each.lead))

@@ -67,7 +67,8 @@ def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Bas
     budgeted = (
         f"It is calibrated to a budget of {number(budget)} {alarms} a month for the model. This window may have its "
         f"part of that, a chance of {number(100 * share)} % over all its fields when nothing has changed: half "
-        f"for a field that is high once, the other for one that is high twice in three windows.{_kept_for(spec, scheme)}"
+        "for a field that is high once, the other for one that is high twice in three windows."
+        f"{_kept_for(spec, scheme)}"
     )
     sums = baseline_profile(conn, baseline.id, segment)
     if sums is None:

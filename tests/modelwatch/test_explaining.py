@@ -74,7 +74,7 @@ def test_a_calibrated_limit_is_told_with_what_it_was_drawn_with(engine: Engine) 
     story = " ".join(found.threshold)
     assert "a budget of 20 false alarms a month" in story
     # 20 alarms over the 730.5 hours of a month, less a fifth for slow drift.
-    assert f"a chance of {0.8 * 100 * 20 / 730.5:.3f} % over all its fields" in story
+    assert f"a chance of {0.8 * 100 * 20 / 730.5:.4g} % over all its fields" in story
     assert "Of the budget, 20 % for slow drift are set aside." in story
     assert f"with seed {seed}" in story
     assert f"learnt on {made:%Y-%m-%d %H:%M} UTC from 2,000 windows" in story

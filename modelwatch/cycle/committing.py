@@ -18,8 +18,8 @@ from dashboard.links import model_address
 from detectors.root_cause import RootCause
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_segment import METHOD as WORST_SEGMENT
-from modelwatch.cycle.detecting import Judged
 from modelwatch.cycle.fleet_discovery import keep_payoff
+from modelwatch.cycle.result_making import Judged
 from modelwatch.cycle.suspects import suspects_behind
 from store.alerts import add_transitions, alert_states, save_alerts
 from store.deploys import deploys

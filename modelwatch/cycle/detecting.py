@@ -36,6 +36,7 @@ from modelwatch.cycle.performance_judging import LastStep, PerformanceJudge
 from modelwatch.cycle.planning import window_plan
 from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
+from modelwatch.cycle.result_making import Judged, ResultMaker
 from modelwatch.cycle.row_judging import RowJudge
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
@@ -43,7 +44,7 @@ from store.baselines import get_binning
 from store.definitions import duration
 from store.models import versions
 from store.profiles import read_profiles
-from store.records import Baseline, Evidence, Model, Monitor, Payoff, Result, Run, StoredProfile
+from store.records import Baseline, Model, Monitor, Result, Run, StoredProfile
 from store.row_methods import is_row_based
 
 _INSTANT = timedelta(microseconds=1)
@@ -53,17 +54,6 @@ _EARLIER = {
     "performance": EARLIER_PERFORMANCE_WINDOWS,
     "quality": 0,
 }
-
-
-class Judged(NamedTuple):
-    """A computed run: its results, how many rows (labelled ones for performance) it has seen, and what it adds to
-    evidence that grows over windows; drift of the month so far as a test of the fleet, where one is made."""
-
-    run: Run
-    results: list[Result]
-    n_seen: int
-    evidence: list[Evidence]
-    payoff: Payoff | None = None
 
 
 class _Found(NamedTuple):
@@ -83,7 +73,7 @@ class Judge:
         self._monitor = monitor
         self._spec = monitor.spec
         self._baseline = baseline
-        self._now = now
+        self._made = ResultMaker(model, monitor, baseline, now)
         self._scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
         self._version_names = {version.id: version.name for version in versions(conn, model.id)}
         self._moving = MovingBaseline(
@@ -126,7 +116,7 @@ class Judge:
     def _results(self, run: Run, found: Mapping[str, "_Found"]) -> list[Result]:
         """The results of all segments, and where they drifted most."""
         results = [
-            self._result(run, segment, each.version, finding, each.compared)
+            self._made.result(run, segment, each.version, finding, each.compared)
             for segment, each in found.items()
             for finding in each.findings
         ]
@@ -140,7 +130,7 @@ class Judge:
             if segments:
                 whole = found[WHOLE]
                 worst = worst_drift_finding(segments, whole.findings[0].n_current)
-                results.append(self._result(run, WHOLE, whole.version, worst, whole.compared))
+                results.append(self._made.result(run, WHOLE, whole.version, worst, whole.compared))
         return results
 
     def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
@@ -259,77 +249,3 @@ class Judge:
         for hour in hours:
             rows[hour.key.version_id] += hour.n_rows
         return self._version_names.get(rows.most_common(1)[0][0]) if rows else None
-
-    def _result(
-        self, run: Run, segment: str, version: str | None, finding: Finding, compared: Compared | None
-    ) -> Result:
-        return Result(
-            model=self._model.name,
-            version=version,
-            monitor=self._monitor.name,
-            kind=finding.kind,
-            method=finding.method,
-            field=finding.field,
-            segment=segment or None,
-            window_start=run.window_start,
-            window_end=run.window_end,
-            n_baseline=finding.n_baseline,
-            n_current=finding.n_current,
-            value=finding.value,
-            threshold=finding.threshold,
-            threshold_source=finding.threshold_source,
-            p_value=finding.p_value,
-            effect=finding.effect,
-            severity=finding.severity,
-            severity_score=finding.severity_score,
-            confidence=finding.confidence,
-            status=finding.status,
-            reason=finding.reason,
-            baseline=_lineage(self._baseline, compared),
-            computed_at=self._now,
-            revision=run.revision,
-            interval_low=finding.interval_low,
-            interval_high=finding.interval_high,
-        )
-
-
-def _lineage(baseline: Baseline, compared: Compared | None) -> str:
-    """The baseline in force, and what moves with the window where that is compared with."""
-    name = baseline_name(baseline)
-    return name if compared is None else f"{name} {compared.lineage}"
-
-
-def failed(model: Model, monitor: Monitor, baseline: Baseline, run: Run, reason: str, now: datetime) -> Judged:
-    """The result of a run that could not be computed, whatever was tried: status ``error``, with the reason."""
-    result = Result(
-        model=model.name,
-        version=None,
-        monitor=monitor.name,
-        kind=monitor.spec.kind,
-        method=monitor.spec.kind,
-        field=None,
-        segment=None,
-        window_start=run.window_start,
-        window_end=run.window_end,
-        n_baseline=baseline.n_rows,
-        n_current=0,
-        value=None,
-        threshold=None,
-        threshold_source=None,
-        p_value=None,
-        effect=None,
-        severity="none",
-        severity_score=None,
-        confidence=None,
-        status="error",
-        reason=reason,
-        baseline=baseline_name(baseline),
-        computed_at=now,
-        revision=run.revision,
-    )
-    return Judged(run, [result], 0, [])
-
-
-def baseline_name(baseline: Baseline) -> str:
-    """How results name a baseline: its number and the start of its content hash."""
-    return f"{baseline.id}:{baseline.content_hash[:12]}"

@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from modelwatch.baselines import baseline_from_log
 from modelwatch.cycle.committing import Committed, Committer
 from modelwatch.cycle.delivery import Courier
-from modelwatch.cycle.detecting import Judge, Judged, failed
+from modelwatch.cycle.detecting import Judge
 from modelwatch.cycle.planning import plan_model
 from modelwatch.cycle.profiling import profile_model
+from modelwatch.cycle.result_making import Judged, ResultMaker
 from modelwatch.cycle.row_judging import BATCH_RUNS as ROW_BATCH_RUNS
 from store.baselines import active_baseline, get_binning
 from store.engine import writing
@@ -181,7 +182,8 @@ def _judge(
             return [each for run in runs for each in _judge(engine, model, monitor, baseline, [run], now)]
         _log.exception("monitor %s of model %s could not be computed", monitor.name, model.name)
         reason = f"{type(error).__name__}: {error}"
-        return [failed(model, monitor, baseline, run, reason, now) for run in runs]
+        maker = ResultMaker(model, monitor, baseline, now)
+        return [maker.failed(run, reason) for run in runs]
 
 
 def _add(summary: CycleSummary, committed: Committed) -> None:

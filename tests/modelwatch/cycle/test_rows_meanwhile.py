@@ -10,9 +10,9 @@ from sqlalchemy import Engine, event
 
 from modelwatch.cycle import round as one_round
 from modelwatch.cycle.committing import Committed, Committer
-from modelwatch.cycle.detecting import Judged
 from modelwatch.cycle.planning import plan_model
 from modelwatch.cycle.profiling import profile_model
+from modelwatch.cycle.result_making import Judged
 from store.engine import open_engine, writing
 from store.records import Run
 from store.runs import claim_runs

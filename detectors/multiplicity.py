@@ -1,7 +1,7 @@
 """Many questions at once: which of them to answer with a discovery, so that few discoveries are false.
 
 For questions asked together, adjusted p-values (Benjamini-Yekutieli, Holm). For questions that arrive one after
-another without an end, e-LOND on e-values; its state is a stored value that is stepped.
+another without an end, e-LOND on e-values.
 """
 
 import math
@@ -61,6 +61,12 @@ def discoveries(p_values: ArrayLike, level: float) -> tuple[int, ...]:
 class ELond:
     """Where an online stream of tests stands: the level it keeps, tests made and discoveries among them.
 
+    e-LOND: the t-th test has the level a_t = level (discoveries so far + 1) / (t (t + 1)), and is a discovery where
+    its e-value is at least 1 / a_t. The expected share of false ones among the discoveries made so far is within the
+    level at every time, whatever the dependence between the e-values, because an e-value is at most 1 on average
+    where nothing has changed. High e-values speak for a change: 20 is about as rare as p = .05. Source: Xu and
+    Ramdas, Online multiple testing with e-values (AISTATS 2024).
+
     Three plain numbers; a new stream is ``ELond(level)``.
     """
 
@@ -78,35 +84,6 @@ class ELond:
         """The e-value that makes the next test a discovery: t (t + 1) / (level (discoveries + 1)), t its number."""
         number = self.tests + 1
         return number * (number + 1) / (self.level * (self.discoveries + 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer to one test: whether ``e_value`` reached ``limit``, which is the inverse of the test's level."""
-
-    discovery: bool
-    e_value: float
-    limit: float
-
-
-def step(state: ELond, e_value: float | None) -> tuple[ELond, Decision | None]:
-    """Answer the next test of the stream, and where the stream stands after it.
-
-    e-LOND: the t-th test has the level a_t = level (discoveries so far + 1) / (t (t + 1)), and is a discovery where
-    its e-value is at least 1 / a_t. The expected share of false ones among the discoveries made so far is within the
-    level at every time, whatever the dependence between the e-values, because an e-value is at most 1 on average
-    where nothing has changed. High e-values speak for a change: 20 is about as rare as p = .05.
-
-    An undefined test (None) leaves the state as it was. ValueError for a negative or undefined number. A decision
-    once made cannot be taken back: to judge a test again, step from the state before it. Source: Xu and Ramdas,
-    Online multiple testing with e-values (AISTATS 2024).
-    """
-    if e_value is None:
-        return state, None
-    if not e_value >= 0:
-        raise ValueError(f"e_value {e_value}: give a number from 0 upwards, or None for an undefined test")
-    found = e_value >= state.limit
-    return ELond(state.level, state.tests + 1, state.discoveries + found), Decision(found, e_value, state.limit)
 
 
 def _checked(p_values: ArrayLike) -> Numbers:

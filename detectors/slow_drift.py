@@ -1,7 +1,8 @@
 """Slow drift of a window's fields: what one window adds, and what all windows since whenever it began amount to.
 
 Each score of each field (see ``drift_directions``) is bet on twice, to rise and to fall. The state of a field is the
-fold of what windows added, in their order: the e-detector of ``sequential``, for all bets at once.
+fold of what windows added, in their order: an e-detector (Shin, Ramdas and Rinaldo, New England Journal of Statistics
+in Data Science 2, 2024) for all bets at once.
 """
 
 import math

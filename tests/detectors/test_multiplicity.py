@@ -1,7 +1,6 @@
 """Adjusted p-values against SciPy and statsmodels, and how many discoveries are false where nothing has changed."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from detectors.multiplicity import Decision, ELond, benjamini_yekutieli, discoveries, holm, step
+from detectors.multiplicity import ELond, benjamini_yekutieli, discoveries, holm
 from tests.detectors.strategies import law
 
 pytestmark = pytest.mark.slow
@@ -74,30 +73,15 @@ def test_a_level_is_a_share(level: float) -> None:
         ELond(level)
 
 
-def test_levels_are_those_of_the_paper() -> None:
-    state, decisions = ELond(0.1), []
-    for e_value in (25.0, 25.0, 50.0, 1e6):
-        state, decision = step(state, e_value)
-        assert decision is not None
-        decisions.append((decision.discovery, decision.limit))
-    # 1 * 2 / .1; then, with one discovery, 2 * 3 / .2, 3 * 4 / .2 and 4 * 5 / .2.
-    assert decisions == [(True, 20.0), (False, pytest.approx(30)), (False, pytest.approx(60)), (True, 100.0)]
-    assert state == ELond(0.1, tests=4, discoveries=2)
+def test_limits_are_those_of_the_paper() -> None:
+    # 1 * 2 / .1; then, with one discovery, 2 * 3 / .2, 3 * 4 / .2 and 4 * 5 / .2; with two of four tests 5 * 6 / .3.
+    stands = [(0, 0), (1, 1), (2, 1), (3, 1), (4, 2)]
+    assert [ELond(0.1, *stand).limit for stand in stands] == pytest.approx([20, 30, 60, 100, 100])
 
 
-def test_a_state_is_a_stored_value_that_can_be_stepped_again() -> None:
-    before, _ = step(ELond(0.05), 3.0)
-    stored = ELond(**asdict(before))
-    assert stored == before
-    assert step(stored, 1000.0) == step(before, 1000.0)
-    assert step(before, None) == (before, None)
-    assert step(before, float("inf"))[1] == Decision(True, float("inf"), limit=2 * 3 / 0.05)
-
-
-@pytest.mark.parametrize("e_value", [-0.5, float("nan")])
-def test_what_is_no_e_value_is_refused(e_value: float) -> None:
-    with pytest.raises(ValueError, match="e_value"):
-        step(ELond(0.1), e_value)
+def test_more_discoveries_than_tests_are_refused() -> None:
+    with pytest.raises(ValueError, match="discoveries 2 of tests 1"):
+        ELond(0.1, 1, 2)
 
 
 def _dependent_e_values(rng: np.random.Generator, tests: int, changed: Floats, kind: str) -> Floats:
@@ -118,8 +102,9 @@ def test_few_discoveries_of_e_lond_are_false_whatever_the_dependence(kind: str) 
     for run in range(runs):
         state, false = ELond(level), 0
         for e_value, change in zip(_dependent_e_values(rng, 40, changed, kind), changed, strict=True):
-            state, decision = step(state, float(e_value))
-            false += bool(decision and decision.discovery and not change)
+            discovery = bool(e_value >= state.limit)
+            state = ELond(level, state.tests + 1, state.discoveries + discovery)
+            false += discovery and not change
         false_shares[run] = false / max(state.discoveries, 1)
         found += state.discoveries - false
     assert false_shares.mean() <= level + 3 * false_shares.std() / np.sqrt(runs)

@@ -6,14 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy import integrate, stats
 
-from detectors.bets import p_value_bets
+from detectors.bets import STAKES, deviate_bets
 from detectors.calibration import Calibration, calibrate
 from detectors.columns import NumericColumn
 from detectors.drift_directions import Directions, directions
-from detectors.evidence import Evidence, add_window
-from detectors.sequential import DriftState, step
 from detectors.slow_drift import accumulate, log_payoff, window_deviates
 from detectors.slow_drift_finding import slow_drift_finding
 from detectors.window_scores import Numbers
@@ -51,33 +49,49 @@ def one_field() -> Directions:
     return directions(of.scale, of.profile.counts)
 
 
-def test_the_evidence_is_the_mean_over_bets_of_the_single_test() -> None:
+@pytest.mark.parametrize("stake", range(len(STAKES)))
+def test_a_bet_on_a_normal_deviate_pays_one_on_average(stake: int) -> None:
+    paid, _ = integrate.quad(lambda z: np.exp(deviate_bets(z)[stake]) * stats.norm.pdf(z), -8, 16)
+    assert paid == pytest.approx(1, abs=1e-6)
+
+
+def payoffs(z: Numbers) -> Numbers:
+    """What each window paid to each bet at each stake, float64[W, bets, stakes]; 1 where it is undefined."""
+    stakes = np.array(STAKES)
+    return np.nan_to_num(np.exp(stakes * z.reshape(len(z), -1, 1) - stakes**2 / 2), nan=1.0)
+
+
+def test_the_evidence_is_the_sum_of_what_was_paid_since_every_beginning() -> None:
     of = one_field()
     z = np.random.default_rng(2).normal(0.2, 1.0, size=(15, 2, of.n))
-    z[3, :, 0] = np.nan
+    paid = payoffs(z)
+    evidence = np.sum([paid[begin:].prod(axis=0) for begin in range(15)], axis=0).mean(axis=1)
     found = accumulate(of, z, 1e9)
-    evidence = []
-    for bet in z.reshape(15, -1).T:
-        state, verdict = DriftState(), None
-        for deviate in bet:
-            state, judged = step(state, None if np.isnan(deviate) else p_value_bets(float(ndtr(-deviate))), 1e9)
-            verdict = judged or verdict
-        assert verdict is not None
-        evidence.append(verdict.evidence)
-    assert math.exp(found.total) == pytest.approx(np.mean(evidence), rel=1e-6)
+    assert math.exp(found.total) == pytest.approx(evidence.mean(), rel=1e-6)
     assert found.leading.tolist() == [np.argmax(evidence)]
     assert len(found.alarms) == 15
+
+
+def test_an_undefined_window_changes_nothing() -> None:
+    of = one_field()
+    z = np.random.default_rng(2).normal(0.2, 1.0, size=(15, 2, of.n))
+    with_gap = np.insert(z, 7, np.nan, axis=0)
+    assert accumulate(of, with_gap, 50.0).total == pytest.approx(accumulate(of, z, 50.0).total)
+
+
+def test_the_mean_run_length_without_drift_is_at_least_the_promised_one() -> None:
+    of, promised, rng = one_field(), 50, np.random.default_rng(7)
+    lengths = np.array([first(accumulate(of, rng.normal(size=(250, 2, of.n)), promised).alarms) for _ in range(100)])
+    # Runs are cut at 250 windows, which can only shorten the mean; three of its standard errors are allowed.
+    assert lengths.mean() + 3 * lengths.std() / 10 >= promised
+    assert lengths.mean() < 250
 
 
 def test_what_a_period_paid_is_the_mean_of_its_plain_products() -> None:
     of = one_field()
     z = np.random.default_rng(3).normal(0.2, 1.0, size=(10, 2, of.n))
-    states = [Evidence() for _ in range(2 * of.n)]
-    for window in z.reshape(10, -1):
-        states = [
-            add_window(state, p_value_bets(float(ndtr(-each)))) for state, each in zip(states, window, strict=True)
-        ]
-    assert math.exp(log_payoff(of, z)) == pytest.approx(np.mean([state.e_value for state in states]), rel=1e-6)
+    z[3, :, 0] = np.nan
+    assert math.exp(log_payoff(of, z)) == pytest.approx(payoffs(z).prod(axis=0).mean(), rel=1e-6)
     assert log_payoff(of, z[:0]) == pytest.approx(0.0)
 
 

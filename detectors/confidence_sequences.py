@@ -5,19 +5,15 @@ the chance that it ever fails to hold the running risk is ``alpha`` at most. The
 rows so far, of the loss to be expected of each; it may change as it likes.
 """
 
-import math
 from dataclasses import dataclass
 
 from detectors.intervals import Interval
 from detectors.loss_sums import LossSums
-from detectors.mixture_bounds import gamma_exponential_bound, normal_bound
+from detectors.mixture_bounds import gamma_exponential_bound
 
 ALPHA = 0.05
 # The sum of squared distances at which bounds are narrowest: some 500 rows of a classifier with 10 % errors.
 TUNED_AT = 50.0
-# Rows at which the bounds for unbounded losses are narrowest, and from which on they are given.
-TUNED_AT_ROWS = 1000.0
-LEAST_ROWS = 100
 
 NO_ROWS = "no labelled rows yet"
 
@@ -78,33 +74,5 @@ def running_interval(state: BoundedRisk, alpha: float = ALPHA) -> Interval:
     return Interval(lower_bound(state, alpha / 2), upper_bound(state, alpha / 2), 1 - alpha)
 
 
-def asymptotic_lower_bound(losses: LossSums, alpha: float = ALPHA) -> float | None:
-    """As ``lower_bound`` for losses without a limit, like absolute errors; None under 100 rows.
-
-    mean - s u(n) / n with s the standard deviation of all losses so far and u the half-normal mixture bound. Holds
-    ever better the more rows there are at the first look, because the sums become normal (Waudby-Smith, Arbour, Sinha,
-    Kennedy and Ramdas, Time-uniform central limit theory, Annals of Statistics 52, 2024). Takes the plain sums of all
-    batches so far, so late and corrected labels need no stepping again. Losses so heavy-tailed that they have no
-    variance are beyond it.
-    """
-    margin = _asymptotic_margin(losses, alpha)
-    return None if margin is None or losses.mean is None else losses.mean - margin
-
-
-def asymptotic_interval(losses: LossSums, alpha: float = ALPHA) -> Interval:
-    """As ``running_interval`` for losses without a limit; undefined under 100 rows."""
-    margin = _asymptotic_margin(losses, alpha / 2)
-    if margin is None or losses.mean is None:
-        few = f"{losses.n:,} labelled rows, at least {LEAST_ROWS} are needed" if losses.n else NO_ROWS
-        return Interval(None, None, 1 - alpha, few)
-    return Interval(losses.mean - margin, losses.mean + margin, 1 - alpha)
-
-
 def _margin(state: BoundedRisk, alpha: float) -> float:
     return state.reach * gamma_exponential_bound(state.spread / state.reach**2, alpha, TUNED_AT)
-
-
-def _asymptotic_margin(losses: LossSums, alpha: float) -> float | None:
-    if losses.n < LEAST_ROWS or losses.variance is None:
-        return None
-    return math.sqrt(losses.variance) * normal_bound(losses.n, alpha, TUNED_AT_ROWS) / losses.n

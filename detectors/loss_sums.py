@@ -27,13 +27,3 @@ class LossSums:
         if self.n < 2:
             return None
         return max(self.squares - self.total * self.total / self.n, 0.0) / (self.n - 1)
-
-
-def add_losses(a: LossSums, b: LossSums) -> LossSums:
-    """The sums over the rows of both."""
-    return LossSums(a.n + b.n, a.total + b.total, a.squares + b.squares)
-
-
-def subtract_losses(a: LossSums, b: LossSums) -> LossSums:
-    """The sums over the rows of ``a`` without those of ``b``, which must be among them."""
-    return LossSums(a.n - b.n, a.total - b.total, a.squares - b.squares)

@@ -31,16 +31,6 @@ def gamma_exponential_bound(variance: float, alpha: float, tuned_at: float) -> f
     return float(brentq(log_test, 0.0, high, xtol=1e-9 * high))
 
 
-def normal_bound(variance: float, alpha: float, tuned_at: float) -> float:
-    """One-sided bound for normal terms with accumulated ``variance``: the half-normal mixture, in closed form.
-
-    sqrt(2 (v + r) ln(1 + sqrt((v + r) / r) / (2 alpha))), r from ``tuned_at``.
-    """
-    scale = _scale(alpha, tuned_at)
-    wide = variance + scale
-    return math.sqrt(2 * wide * math.log1p(math.sqrt(wide / scale) / (2 * alpha)))
-
-
 def _scale(alpha: float, tuned_at: float) -> float:
     """The parameter of the mixture with which the bound is about narrowest at this variance (Howard et al., 3.5)."""
     if not 0 < alpha < 1:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from detectors.intervals import CONFIDENCE, Interval, mean_interval
 from detectors.loss_sums import LossSums
-from detectors.risk_sums import RiskSums, WeightedRiskSums
+from detectors.risk_sums import RiskSums
 
 # Fewer labelled rows say too little of scatter and gain.
 LEAST_LABELLED = 30
@@ -92,9 +92,9 @@ def corrected_losses(window: RiskSums, earlier: RiskSums) -> LossSums:
 
     loss - weight (estimate - mean estimate of all rows of the window), with the weight tuned on the ``earlier``
     windows alone. So their mean has the expected value of the window's risk exactly, whatever the estimate is worth,
-    and they may be added to a confidence sequence like losses: ``BoundedRisk(reach=REACH)`` where losses and estimates
-    are from 0 to 1, plain sums where not. The running risk is then that of the rows of all windows, each window
-    counted by its labelled rows. The idea of prediction-powered risk monitoring (Zhang et al., arXiv 2602.02229).
+    and they may be added to a confidence sequence like losses, with ``BoundedRisk(reach=REACH)``. The running risk is
+    then that of the rows of all windows, each window counted by its labelled rows. The idea of prediction-powered risk
+    monitoring (Zhang et al., arXiv 2602.02229).
 
     The mean estimate of all rows contains that of the labelled ones, so of a share s of labelled rows the correction
     takes away only the part 1 - s of what it seems to. The squares are therefore (1 - s) times those of the corrected
@@ -109,32 +109,6 @@ def corrected_losses(window: RiskSums, earlier: RiskSums) -> LossSums:
     gained = weight * weight * centred_squares - 2 * weight * centred_products
     squares = window.loss_squares + (1 - window.n / window.rows) * gained
     return LossSums(window.n, window.loss - weight * centred, max(squares, 0.0))
-
-
-def weighted_risk(sums: WeightedRiskSums, confidence: float = CONFIDENCE) -> PredictionPoweredRisk:
-    """As ``prediction_powered_risk``, for labels asked for with known probabilities, by inverse weighting.
-
-    value = weight (mean estimate of all) + sum of w (loss - weight estimate) / sum of w, w = 1 / probability
-    (Hajek 1971). Its variance is that of the terms weight (f - mean f) + w (y - weight f - m), m their weighted mean,
-    by linearisation; the weight is the one that makes it smallest, kept from 0 to 1. Right also where rows with a
-    high loss are labelled more often, which ``prediction_powered_risk`` is not. Undefined under 30 labelled rows.
-    """
-    if sums.n < LEAST_LABELLED:
-        few = f"{sums.n:,} labelled rows, at least {LEAST_LABELLED} are needed"
-        return PredictionPoweredRisk(None, Interval(None, None, confidence, few), 0.0, sums.n, few)
-    loss, estimate = sums.w_loss / sums.w, sums.w_estimate / sums.w
-    # Squares and products around the weighted means, weighted with w^2, and the small part of all rows.
-    yy = sums.ww_loss_squares - 2 * loss * sums.ww_loss + loss**2 * sums.ww
-    yf = sums.ww_products - loss * sums.ww_estimate - estimate * sums.ww_loss + loss * estimate * sums.ww
-    ff = sums.ww_estimate_squares - 2 * estimate * sums.ww_estimate + estimate**2 * sums.ww
-    yf -= sums.w_products - loss * sums.w_estimate
-    ff -= sums.w_estimate_squares - estimate * sums.w_estimate
-    weight = min(max(yf / ff, 0.0), 1.0) if ff > 0 else 0.0
-    value = loss + weight * (sums.all_estimates / sums.rows - estimate)
-    error = math.sqrt(max(yy - 2 * weight * yf + weight**2 * ff, 0.0)) / sums.w
-    if error == 0:
-        return PredictionPoweredRisk(value, Interval(None, None, confidence, EQUAL_LOSSES), weight, sums.n)
-    return PredictionPoweredRisk(value, mean_interval(value, error, sums.n - 1, confidence), weight, sums.n)
 
 
 def _moments(sums: RiskSums) -> _Moments:

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from detectors.baseline_risk import bounded_upper_bound
 from detectors.findings import FROM_BASELINE, GIVEN, Finding, Status, unjudged
 from detectors.label_selection import label_selection
 from detectors.loss_sums import LossSums
 from detectors.performance import NO_BASELINE_LABELS
+from detectors.prediction_powered import prediction_powered_risk
 from detectors.risk_sums import RiskSums
-from detectors.risk_tracking import bounded_upper_bound
 from detectors.running_risk import RiskState, Stretch, risen, since_the_beginning
 from detectors.wording import count, number
 
+RUNNING_RISK = "running_risk"
+PREDICTION_POWERED = "prediction_powered_risk"
 TOLERANCE = 0.02
 
 
@@ -82,7 +85,8 @@ def running_risk_finding(
     The effect is the value less the baseline's risk, ``n_current`` the labelled rows of the stretch.
 
     ``n_rows`` are the rows of the window, ``too_few`` says why it is not judged, ``estimated`` are its sums with
-    estimates: where its labelled rows differ from the others the reason says so, and confidence is low.
+    estimates: where its labelled rows differ from the others the reason says so, and confidence is low. With the method
+    of prediction-powered risk the reason also tells the risk of the window alone, with an interval for one look.
     """
     whole = since_the_beginning(states)
     value = None if whole is None else whole.risk * units.whole
@@ -97,6 +101,8 @@ def running_risk_finding(
     chosen = rise or whole
     selection = label_selection(estimated)
     sentence = _sentence(chosen, rise is not None, limit, units)
+    if method == PREDICTION_POWERED:
+        sentence += _window_in_words(estimated, units)
     low, high = chosen.interval.low, chosen.interval.high
     return Finding(
         kind="performance",
@@ -135,6 +141,14 @@ def _sentence(stretch: Stretch, rose: bool, limit: RiskLimit, units: LossUnits) 
         return f"{here}, on {rows}; {_limit_in_words(limit, units)}"
     here = f"{units.title} since the baseline is {units.shown(stretch.risk)}"
     return f"{here} ({units.shown(low)} to {units.shown(high)}) on {rows}; {_limit_in_words(limit, units)}"
+
+
+def _window_in_words(estimated: RiskSums, units: LossUnits) -> str:
+    """The risk of all rows of the window, labelled or not; empty where its scatter is not known."""
+    found = prediction_powered_risk(estimated)
+    told = (found.value, found.interval.low, found.interval.high)
+    value, low, high = ("" if loss is None else units.shown(min(max(loss, 0.0), 1.0)) for loss in told)
+    return f"; in this window alone {value} ({low} to {high})" if low else ""
 
 
 def _limit_in_words(limit: RiskLimit, units: LossUnits) -> str:

@@ -16,6 +16,8 @@ from detectors.prediction_powered import REACH
 from detectors.profile_losses import error_bound, profile_losses
 from detectors.running_risk import RiskState, Step, step_labels, step_powered
 from detectors.running_risk_findings import (
+    PREDICTION_POWERED,
+    RUNNING_RISK,
     TOLERANCE,
     LossUnits,
     RiskLimit,
@@ -28,8 +30,6 @@ from detectors.wording import number
 from modelwatch.segments import WHOLE
 from store.definitions import MonitorSpec
 
-RUNNING_RISK = "running_risk"
-PREDICTION_POWERED = "prediction_powered_risk"
 RISK_METHODS = (RUNNING_RISK, PREDICTION_POWERED)
 
 _NO_LABELS = f"{NO_BASELINE_LABELS}: give a baseline with labels"

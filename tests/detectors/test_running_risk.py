@@ -1,5 +1,7 @@
 """The running risk as a fold: laws of its parts, calm for a year, and how soon a drop is found."""
 
+import re
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.calibration_map import Calibration, fit_calibration
 from detectors.confidence_sequences import BoundedRisk, lower_bound
 from detectors.estimated_losses import estimated_losses
-from detectors.loss_sums import LossSums, add_losses
+from detectors.loss_sums import LossSums
 from detectors.performance_profile import (
     Classes,
     Layout,
@@ -22,9 +24,17 @@ from detectors.performance_profile import (
 )
 from detectors.prediction_powered import REACH
 from detectors.profile_losses import error_bound, profile_losses
-from detectors.risk_sums import RiskSums, add_risk, sum_risk
+from detectors.risk_sums import RiskSums, add_risk
 from detectors.running_risk import RiskState, Step, risen, since_the_beginning, step_labels, step_powered
+from detectors.running_risk_findings import (
+    PREDICTION_POWERED,
+    RUNNING_RISK,
+    LossUnits,
+    given_limit,
+    running_risk_finding,
+)
 from detectors.window_risk import WindowRisk
+from tests.detectors.risk_rows import sum_risk
 from tests.detectors.strategies import law
 
 BINARY = performance_layout("binary", Classes(("0", "1"), "1"), {"score": np.linspace(0, 1, 33)[1:-1]})
@@ -90,8 +100,8 @@ def test_losses_and_estimates_add_up_like_their_profiles() -> None:
     parts = add_risk(estimated_losses(BINARY, one, calibration), estimated_losses(BINARY, two, calibration))
     assert both.products == pytest.approx(parts.products)
     assert (both.n, both.rows, both.loss) == (parts.n, parts.rows, parts.loss)
-    losses = add_losses(profile_losses(BINARY, one, None), profile_losses(BINARY, two, None))
-    assert profile_losses(BINARY, add(one, two), None) == losses
+    losses = zip(*(astuple(profile_losses(BINARY, each, None)) for each in (one, two)), strict=True)
+    assert profile_losses(BINARY, add(one, two), None) == LossSums(*map(sum, losses))
 
 
 def test_without_a_map_or_rows_there_are_no_estimates() -> None:
@@ -131,14 +141,12 @@ sums = st.tuples(st.integers(0, 50), st.integers(0, 50)).map(lambda pair: errors
 def test_a_stretch_counts_its_own_windows_alone(windows: list[WindowRisk]) -> None:
     states = a_fold(windows)
     whole = since_the_beginning(states)
-    total = LossSums()
-    for window in windows:
-        total = add_losses(total, window.losses)
+    n, total = (sum(getattr(window.losses, name) for window in windows) for name in ("n", "total"))
     if whole is None:
-        assert not total.n
+        assert not n
         return
-    assert (whole.windows, whole.n) == (len(windows), total.n)
-    assert whole.risk == pytest.approx(total.mean)
+    assert (whole.windows, whole.n) == (len(windows), n)
+    assert whole.risk == pytest.approx(total / n)
     rise = risen(states, 0.3)
     if rise is not None:
         last = windows[len(windows) - rise.windows :]
@@ -206,3 +214,31 @@ def test_well_labelled_windows_are_judged_by_labels_alone() -> None:
     assert corrected.n == labels_alone.n
     assert corrected.total != labels_alone.total
     assert corrected.spread < labels_alone.spread
+
+
+def test_with_estimates_the_reason_also_tells_the_risk_of_the_window_alone() -> None:
+    calibration = fit_calibration(BINARY, classified(10, 5000)[0])
+    profile, (score, prediction, seen) = classified(11, 3000, share=0.05)
+    window = WindowRisk(profile_losses(BINARY, profile, None), estimated_losses(BINARY, profile, calibration))
+
+    def reason(method: str, estimated: RiskSums) -> str:
+        states, limit, units = a_fold([window], step_powered, REACH), given_limit(0.9), LossUnits("error rate")
+        return running_risk_finding(
+            method, states, limit, units, alpha=0.05, n_baseline=5000, n_rows=3000, too_few="", estimated=estimated
+        ).reason
+
+    # From the rows: the labelled losses, corrected by the slope of loss on estimate.
+    chance = calibration.maps[0].chances[np.searchsorted(BINARY.score_edges[0], score, side="right")]
+    estimate, known = np.where(prediction == 1, 1 - chance, chance), seen >= 0
+    loss = (seen != prediction)[known].astype(float)
+    covariance = np.cov(loss, estimate[known])
+    value = loss.mean() - covariance[0, 1] / covariance[1, 1] * (estimate[known].mean() - estimate.mean())
+    alone = re.compile(r"; in this window alone ([\d.]+) \(([\d.]+) to ([\d.]+)\)")
+    told = alone.search(reason(PREDICTION_POWERED, window.estimated))
+    assert told is not None
+    middle, low, high = map(float, told.groups())
+    assert middle == pytest.approx(value, abs=6e-4)
+    assert high - middle == pytest.approx(middle - low, abs=2e-3)
+    assert 0 < high - low < 2 * 1.96 * loss.std() / np.sqrt(len(loss))
+    assert "window alone" not in reason(RUNNING_RISK, window.estimated)
+    assert "window alone" not in reason(PREDICTION_POWERED, RiskSums())

@@ -18,9 +18,10 @@ from detectors.findings import Finding
 from detectors.performance_profile import Classes, PerformanceProfile, empty_performance, performance_layout
 from detectors.prediction_powered import prediction_powered_risk
 from detectors.risk_sums import RiskSums
+from detectors.running_risk_findings import PREDICTION_POWERED, RUNNING_RISK
 from detectors.window_risk import WindowRisk
 from modelwatch.cycle.evidence_history import EvidenceHistory
-from modelwatch.cycle.risk_judging import PREDICTION_POWERED, RUNNING_RISK, Labels, RiskJudge
+from modelwatch.cycle.risk_judging import Labels, RiskJudge
 from modelwatch.segments import WHOLE
 from store.definitions import MonitorSpec
 from store.engine import open_engine

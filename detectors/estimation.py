@@ -86,19 +86,6 @@ def estimated_metric(
     return _over_classes(layout, found, known, leave_out)
 
 
-def estimated_cells(layout: Layout, calibration: Calibration, current: PerformanceProfile) -> dict[str, Estimate]:
-    """The expected numbers of rows that are true and false positives and negatives (``tp, fp, fn, tn``), binary only.
-
-    ValueError for other tasks.
-    """
-    if layout.task != "binary":
-        raise ValueError(f"a {layout.task} model has no true and false positives: estimate them of a binary one")
-    found = _scored_rows(layout, calibration, current)
-    if isinstance(found, Estimate):
-        return dict.fromkeys(Cells._fields, found)
-    return {name: _estimate(found[0], of_cells(found[0], partial(_cell, name)), layout, 0) for name in Cells._fields}
-
-
 def unknown_scores(layout: Layout, calibration: Calibration, current: PerformanceProfile) -> float | None:
     """The share of scored rows with a score beyond all that had a label at the baseline; None where there is no row.
 
@@ -220,7 +207,3 @@ def _estimate(rows: ScoredRows, expected: Expected, layout: Layout, position: in
         label = layout.known_classes.labels[layout.score_classes[position]]
         return undefined(n, expected.reason.format(label=label))
     return Estimate(expected.value, rows.standard_error(expected.slopes), n)
-
-
-def _cell(name: str, cells: Cells) -> Derived:
-    return Derived(getattr(cells, name), Cells(0.0, 0.0, 0.0, 0.0)._replace(**{name: 1.0}))

@@ -39,21 +39,6 @@ def wilson(hits: float, n: float, confidence: float = CONFIDENCE) -> Interval:
     return Interval(low, high, confidence)
 
 
-def newcombe(hits: float, n: float, other_hits: float, other_n: float, confidence: float = CONFIDENCE) -> Interval:
-    """A difference of two shares, hits / n - other_hits / other_n, of independent rows.
-
-    d - sqrt((p - l)^2 + (u' - p')^2) to d + sqrt((u - p)^2 + (p' - l')^2) with l, u and l', u' the Wilson intervals
-    of the two. Zero outside of it: the shares differ. Source: Newcombe, Statistics in Medicine 17 (1998), method 10.
-    """
-    first, second = wilson(hits, n, confidence), wilson(other_hits, other_n, confidence)
-    if first.low is None or first.high is None or second.low is None or second.high is None:
-        return Interval(None, None, confidence, "no rows on one side")
-    p, other = hits / n, other_hits / other_n
-    low = p - other - math.hypot(p - first.low, second.high - other)
-    high = p - other + math.hypot(first.high - p, other - second.low)
-    return Interval(low, high, confidence)
-
-
 def roc_auc_interval(value: float, standard_error: float | None, confidence: float = CONFIDENCE) -> Interval:
     """An area under the ROC curve: value +- z standard errors on the scale of its logit, so within 0 to 1.
 

@@ -71,11 +71,6 @@ def n_scored(profile: PerformanceProfile, layout: Layout) -> int:
     return int(profile.counts[layout.scored])
 
 
-def n_outside(profile: PerformanceProfile, layout: Layout) -> int:
-    """Rows with a score below 0 or above 1, which log loss and Brier score read as 0 or 1."""
-    return int(profile.counts[layout.outside])
-
-
 def one_class(profile: PerformanceProfile, layout: Layout) -> str:
     """The reason why a binary model has no ROC AUC."""
     classes = layout.known_classes

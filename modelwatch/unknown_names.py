@@ -42,12 +42,6 @@ class UnknownNames:
         return {group: sample(pairs, MAX_NAMES) for group, pairs in found.items()}
 
 
-def no_names() -> UnknownNames:
-    """What is found where every name is a field's."""
-    nothing = np.zeros(0, dtype=np.int64)
-    return UnknownNames((), nothing, nothing)
-
-
 def unknown_names(binning: Binning, rows: LoggedPredictions) -> UnknownNames:
     """The unknown names of rows of the log, read one by one; a name counts where its value is not null."""
     known = {place(name).key for name in binning.names if place(name).part == "features"}

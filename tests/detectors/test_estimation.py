@@ -13,7 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from detectors.calibration_map import Calibration, fit_calibration
 from detectors.edges import bin_edges
-from detectors.estimation import estimable_metrics, estimated_cells, estimated_metric, unknown_scores
+from detectors.estimation import estimable_metrics, estimated_metric, unknown_scores
 from detectors.metrics import metric_value
 from detectors.performance_profile import (
     Classes,
@@ -161,13 +161,17 @@ def test_the_stated_error_is_the_scatter_of_what_labels_show() -> None:
         assert np.mean(np.abs(values) > 1.96) < 0.12, metric
 
 
-def test_the_cells_are_expected_numbers_of_rows(model: Model) -> None:
+def test_what_rows_are_worth_counts_the_expected_rows_of_each_cell(model: Model) -> None:
     score = binary_scores(np.random.default_rng(6), 500)
-    found = estimated_cells(model.layout, model.calibration, window(model, score))
-    assert sum(each.value or 0.0 for each in found.values()) == pytest.approx(500)
-    assert (found["tp"].value or 0) + (found["fp"].value or 0) == pytest.approx((score > 0.5).sum())
+    cells = [
+        estimated_metric(model.layout, model.calibration, window(model, score), "business_value", business_value=values)
+        for values in np.eye(4).reshape(4, 2, 2)
+    ]
+    rows = [500 * (cell.value or 0.0) for cell in cells]
+    assert sum(rows) == pytest.approx(500)
+    assert rows[1] + rows[3] == pytest.approx((score > 0.5).sum())
     # A row that is not a true positive is a false one.
-    assert found["tp"].standard_error == pytest.approx(found["fp"].standard_error)
+    assert cells[1].standard_error == pytest.approx(cells[3].standard_error)
 
 
 def test_rows_of_no_declared_class_count_for_scores_alone(model: Model) -> None:
@@ -246,8 +250,6 @@ def test_many_classes_are_estimated_as_with_maps_over_rows_that_are_made_to_sum_
         assert found.value == pytest.approx(shown.value, abs=5 * (found.standard_error or 0.0)), metric
     auc = estimated_metric(layout, calibration, current, "roc_auc").value
     assert auc == pytest.approx(sklearn.roc_auc_score(labels, scores, multi_class="ovr"), abs=0.01)
-    with pytest.raises(ValueError, match="estimate them of a binary one"):
-        estimated_cells(layout, calibration, current)
 
 
 def test_a_class_that_is_not_expected_is_left_out_of_the_average() -> None:

@@ -11,7 +11,6 @@ from sklearn import metrics as sklearn
 from detectors.classification_metrics import n_unknown_labels
 from detectors.metrics import METRICS, default_metrics, metric_value
 from detectors.performance_profile import Classes, Layout, performance_layout, profile_performance
-from detectors.score_metrics import n_outside
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -249,7 +248,7 @@ def test_a_class_without_labels_is_left_out_of_the_average_and_named() -> None:
 
 def test_probabilities_beyond_zero_and_one_are_clipped_and_counted() -> None:
     profile = profile_performance(BINARY, [1, 0, 1], [1.7, -0.2, 0.5], [1, 0, 1])[0]
-    assert n_outside(profile, BINARY) == 2
+    assert profile.counts[BINARY.outside] == 2
     assert metric_value(profile, BINARY, "log_loss").value == pytest.approx(math.log(2) / 3)
     wrong = profile_performance(BINARY, [1], [1.0], [0])[0]
     assert metric_value(wrong, BINARY, "log_loss").value == pytest.approx(-math.log(1e-15), rel=1e-3)

@@ -22,7 +22,7 @@ from modelwatch.cycle.profiling import profile_model
 from modelwatch.losses import LOSSES, searched_groups
 from modelwatch.outcomes import performance_of, row_losses
 from modelwatch.scheme import Scheme
-from modelwatch.unknown_names import no_names
+from modelwatch.unknown_names import UnknownNames
 from store.baselines import get_binning
 from store.records import ProfileKey
 from tests.modelwatch.cycle.sums import Key, Sums, assert_same_results, assert_same_sums, stored_sums
@@ -103,8 +103,8 @@ def counted_directly(world: World) -> dict[Key, Sums]:
 def counted_beside(scheme: Scheme, columns: dict[str, Column], texts: list[str]) -> dict[str, bytes]:
     coded = encode_rows(scheme.binning, columns)
     of_row = np.zeros(len(texts), dtype=np.int64)
-    key = ProfileKey(0, "", hours(0))
-    of_rows = {each.part: each.payload for each in companions_of(coded, columns, no_names(), of_row, [key])}
+    key, no_names = ProfileKey(0, "", hours(0)), UnknownNames((), of_row[:0], of_row[:0])
+    of_rows = {each.part: each.payload for each in companions_of(coded, columns, no_names, of_row, [key])}
     lost = row_losses(scheme, columns, label_column(texts, "categorical"))
     (losses,) = count_losses(searched_groups(scheme), columns, lost, of_row, 1)
     return {**of_rows, LOSSES: encode_losses(losses)}

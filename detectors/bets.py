@@ -17,7 +17,7 @@ def deviate_bets(deviates: ArrayLike) -> NDArray[np.float64]:
 
     The likelihood ratio of a shift of the statistic by d of its standard deviations: at most 1 on average where z lies
     no higher than a standard normal deviate would, given all earlier windows. NaN where z is. High: the window speaks
-    for the change. Vovk and Wang, Annals of Statistics 49, 2021.
+    for the change. Source: Vovk and Wang, Annals of Statistics 49 (2021).
     """
     z = np.asarray(deviates, dtype=np.float64)[..., np.newaxis]
     stakes = np.array(STAKES)

@@ -100,9 +100,11 @@ def running_risk_finding(
     rise = risen(states, limit.value, alpha / 2)
     chosen = rise or whole
     selection = label_selection(estimated)
-    sentence = _sentence(chosen, rise is not None, limit, units)
+    reason = _sentence(chosen, rise is not None, limit, units)
+    if selection.selected:
+        reason += f"; but {selection.reason}"
     if method == PREDICTION_POWERED:
-        sentence += _window_in_words(estimated, units)
+        reason += _window_in_words(estimated, units)
     low, high = chosen.interval.low, chosen.interval.high
     return Finding(
         kind="performance",
@@ -116,7 +118,7 @@ def running_risk_finding(
         n_baseline=n_baseline,
         n_current=chosen.n,
         status=_status(rise, limit),
-        reason=f"{sentence}; but {selection.reason}" if selection.selected else sentence,
+        reason=reason,
         confidence="low" if selection.selected else "normal",
         interval_low=None if low is None else low * units.whole,
         interval_high=None if high is None else high * units.whole,

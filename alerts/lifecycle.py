@@ -30,6 +30,7 @@ from store.definitions import MonitorSpec
 from store.records import Alert, AlertState, Result
 
 Announcement = Literal["firing", "resolved"]
+Subject = tuple[str, str | None, str | None]
 
 _BAD = ("warning", "critical")
 _JUDGED = (*_BAD, "ok")
@@ -84,7 +85,7 @@ def step(alert: Alert | None, result: Result, spec: MonitorSpec, *, model_id: in
     return Step(alert, None)
 
 
-def subject(of: Alert | Result) -> tuple[str, str | None, str | None]:
+def subject(of: Alert | Result) -> Subject:
     """What an alert of a monitor is about, and which results step it: method, field and segment."""
     return of.method, of.field, of.segment
 

@@ -5,15 +5,15 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import get_args
 from uuid import UUID
 
 import msgspec
 
 from alerts.body import AlertFacts, BaselineFacts, Body, Data, DeployFacts, MessageType, SuspectFacts, Window
 from alerts.lifecycle import Announcement, Change, announcement
+from alerts.secondary import SECONDARY
 from alerts.wording import firing_sentence, one_line, resolved_sentence
-from store.definitions import ModelDefinition, RiskMethod
+from store.definitions import ModelDefinition
 from store.records import Alert, Baseline, Channel, Deploy, Monitor, OutboxMessage, Result
 
 # Standard Webhooks asks for bodies under 20 kB.
@@ -24,8 +24,6 @@ _LONGEST_NAME = 256
 _LONGEST_REASON = 300
 _LONGEST_CAUSE = 400
 _LONGEST_LINK_BYTES = 2000
-# What adds up over many windows is told after what this window shows by itself.
-_GROWING = get_args(RiskMethod)
 _TYPES: tuple[tuple[Announcement, MessageType], ...] = (("firing", "alert.firing"), ("resolved", "alert.resolved"))
 
 
@@ -112,7 +110,7 @@ def _rank(changed: Changed) -> tuple[bool, bool, float, str, str, str]:
     result = changed.result
     return (
         result.status != "critical",
-        result.method in _GROWING,
+        result.method in SECONDARY,
         -_times_the_limit(result.value, result.threshold),
         result.field or "",
         result.method,

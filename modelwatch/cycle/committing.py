@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from alerts.body import SuspectFacts
-from alerts.lifecycle import announcement, n_firing, step, subject
+from alerts.lifecycle import Subject, announcement, n_firing, step, subject
 from alerts.messages import Changed, Context, messages_for, to_outbox
+from alerts.secondary import metrics_first, rule_for
 from dashboard.links import model_address
 from detectors.root_cause import RootCause
 from detectors.stream_drift import METHOD as STREAM_DRIFT
@@ -96,9 +97,7 @@ class Committer:
         except SupersededError:
             return Committed()
 
-    def _commit_run(
-        self, conn: Connection, judged: Judged, states: dict[tuple[str, str | None, str | None], Alert]
-    ) -> Committed:
+    def _commit_run(self, conn: Connection, judged: Judged, states: dict[Subject, Alert]) -> Committed:
         ids = add_results(conn, self.model.id, self.monitor.id, judged.run.id, judged.results)
         save_evidence(conn, self.monitor.id, self.baseline.id, judged.evidence)
         if judged.payoff is not None:
@@ -138,16 +137,15 @@ class Committer:
         conn: Connection,
         judged: Judged,
         results: Sequence[Result],
-        states: dict[tuple[str, str | None, str | None], Alert],
+        states: dict[Subject, Alert],
     ) -> list[Changed]:
         """Step the alert of every result; the alerts whose state changed."""
         touched: list[Alert] = []
         changes = []
-        for result in results:
-            if not _raises_alerts(result):
-                continue
+        for result in metrics_first(each for each in results if _raises_alerts(each)):
             before = states.get(subject(result))
-            after, change = step(before, result, self.monitor.spec, model_id=self.model.id, monitor_id=self.monitor.id)
+            spec = rule_for(result, results, states, self.monitor.spec)
+            after, change = step(before, result, spec, model_id=self.model.id, monitor_id=self.monitor.id)
             if after is None or after is before:
                 continue
             touched.append(after)

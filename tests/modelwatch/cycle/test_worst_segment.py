@@ -10,6 +10,7 @@ from detectors.group_losses import GroupLosses, decode_losses, total_losses
 from modelwatch.cycle.profiling import profile_model
 from modelwatch.losses import LOSSES, searched_groups
 from modelwatch.scheme import Scheme
+from store.alerts import alert_rows
 from store.baselines import get_binning
 from store.companions import read_companions
 from store.engine import writing
@@ -48,7 +49,7 @@ def stored_losses(world: World) -> dict[tuple[object, int], GroupLosses]:
     return {(each.key.start, each.key.version_id): decode_losses(groups, each.payload) for each in found}
 
 
-def test_the_part_that_got_worse_is_named_and_pages(engine: Engine) -> None:
+def test_the_part_that_got_worse_is_named(engine: Engine) -> None:
     world = new_world(engine, model_file(MONITOR), REFERENCE)
     world.log(ROWS)
     world.log_labels(labelled(ROWS[:600], {"north": 0.2, "south": 0.2}))
@@ -64,6 +65,25 @@ def test_the_part_that_got_worse_is_named_and_pages(engine: Engine) -> None:
     named.log(ROWS)
     named.cycle(hours(2))
     assert named.worst() == []
+
+
+def test_the_part_waits_while_a_metric_fires_and_is_told_where_it_is_bad_by_itself(engine: Engine) -> None:
+    world = new_world(engine, model_file(MONITOR), REFERENCE)
+    rows = events(0, 3, 600)
+    world.log(rows)
+    # In the last hour the north is right more often than ever: all in all the model is no worse than it was.
+    for hour, (north, south) in enumerate([(0.2, 0.2), (0.2, 0.6), (0.0, 0.5)]):
+        wrong_of = {"north": north, "south": south}
+        world.log_labels(labelled(rows[600 * hour : 600 * (hour + 1)], wrong_of))
+    world.cycle(hours(2))
+    assert world.worst()[-1].status == "critical"
+    with world.engine.connect() as conn:
+        states = {each.method: each.state for each in alert_rows(conn)}
+    assert (states["accuracy"], states["worst_segment"]) == ("firing", "pending")
+    world.cycle(hours(3))
+    with world.engine.connect() as conn:
+        states = {each.method: each.state for each in alert_rows(conn)}
+    assert (states["accuracy"], states["worst_segment"]) == ("inactive", "firing")
 
 
 def test_a_baseline_of_the_log_is_searched_once_its_labels_are_there(engine: Engine) -> None:

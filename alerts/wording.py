@@ -24,6 +24,8 @@ _ACRONYMS = {
     "rmse": "RMSE",
     "roc": "ROC",
 }
+# The source of a limit that lies above a change that lasts: what it resolves is told, but not over.
+LASTING = "calibrated, above a change that labels showed to be harmless"
 _OF_THE_STREAM: dict[SuspectKind, str] = {
     "schema": "a change of the schema",
     "volume": "the volume of rows",
@@ -84,7 +86,7 @@ def _suspect_name(suspect: SuspectFacts) -> str:
     what = "" if suspect.field is None else one_line(suspect.field, _LONGEST_NAME)
     if where or what:
         return " in ".join(part for part in (what, where) if part)
-    return _OF_THE_STREAM.get(suspect.kind, "all fields together")
+    return _OF_THE_STREAM.get(suspect.kind, "how the fields go together")
 
 
 def resolved_sentence(ranked: Sequence[Result], window: Window, n_firing: int) -> str:
@@ -97,6 +99,9 @@ def resolved_sentence(ranked: Sequence[Result], window: Window, n_firing: int) -
     if n_firing:
         left = f"{n_firing} {'alert' if n_firing == 1 else 'alerts'} of this monitor still firing"
     parts = [f"{_TROUBLE[first.kind]} resolved in {_subjects(ranked)} by the window {_span(window)}"]
+    lasting = [result for result in ranked if result.threshold_source == LASTING]
+    if lasting:
+        parts.append(f"the change of {_subjects(lasting)} lasts, but labels showed it to be harmless")
     # How the value lies against the baseline is no news any more: a loss may still be the larger one of both.
     parts += [_measured(first), left]
     return f"{one_line(first.model, _LONGEST_NAME)}: " + "; ".join(parts)

@@ -44,6 +44,7 @@ MIN_ROWS = 100
 # These end at 1, so twice a raised threshold may be out of reach: half the way is critical too.
 _BOUNDED = {"ks", "total_variation", "jensen_shannon"}
 _BOUNDED_CRITICAL = 0.5
+_AS_BEFORE = "; lasts since earlier windows, which labels showed to be harmless"
 
 
 def methods_named(method: str) -> dict[FieldKind, str]:
@@ -128,7 +129,7 @@ def _finding(
         n_baseline=n_baseline,
         n_current=n_current,
         status=_status(method, distance.value, limit),
-        reason=_reason(method, baseline, current, distance),
+        reason=_reason(method, baseline, current, distance) + (_AS_BEFORE if limit.source == ABOVE_HARMLESS else ""),
         confidence=limit.confidence,
     )
 

@@ -192,7 +192,9 @@ def _began(own: Sequence[Observation]) -> str:
     lead = max(each.lead for each in own)
     if lead < 0:
         return "began after the trouble"
-    return f"bad already {number(round(lead, 1))} windows before" if lead else "began with the trouble"
+    windows = round(lead, 1)
+    before = f"bad already {number(windows)} window{'' if windows == 1 else 's'} before"
+    return before if lead else "began with the trouble"
 
 
 def _sentence(scene: Scene, ranked: Sequence[Suspect]) -> str:

@@ -7,7 +7,7 @@ from typing import Literal
 from detectors.accord import GroupedRows, accord
 from detectors.binning import Binning
 from detectors.changed_fields import beside_in_words, changed_beside
-from detectors.findings import Confidence, Finding, Status, unjudged
+from detectors.findings import ABOVE_HARMLESS, Confidence, Finding, Status, unjudged
 from detectors.movement import movement
 from detectors.profile import Profile
 from detectors.severity import Severity, at_stake, severity
@@ -108,7 +108,7 @@ def _whole(findings: Sequence[Finding], harm: Severity | None, baseline: Profile
         n_baseline=baseline.n,
         n_current=current.n,
         status=_status(findings, harm),
-        reason=_reason(changed, ratios, changed_beside(findings, changed), harm),
+        reason=_reason(_changes(changed, ratios, _lasting(findings)), changed_beside(findings, changed), harm),
         confidence=_confidence(findings),
         severity_score=None if harm is None else harm.score,
     )
@@ -127,17 +127,32 @@ def _status(findings: Sequence[Finding], harm: Severity | None) -> Status:
     return "critical" if harm is not None and harm.pages else "warning"
 
 
-def _reason(changed: Sequence[str], ratios: Mapping[str, float], beside: Sequence[str], harm: Severity | None) -> str:
-    sentence = f"{_changes(changed, ratios)}{beside_in_words(beside)}"
+def _reason(changes: str, beside: Sequence[str], harm: Severity | None) -> str:
+    sentence = f"{changes}{beside_in_words(beside)}"
     return sentence if harm is None else f"{sentence}; severity {number(harm.score)} (1 pages): {harm.reason}"
 
 
-def _changes(changed: Sequence[str], ratios: Mapping[str, float]) -> str:
+def _lasting(findings: Sequence[Finding]) -> list[str]:
+    """The fields that are no news: changed, but as in windows that did no harm."""
+    within = (each for each in findings if each.status == "ok" and each.threshold_source == ABOVE_HARMLESS)
+    return [each.field for each in within if each.field is not None]
+
+
+def _changes(changed: Sequence[str], ratios: Mapping[str, float], lasting: Sequence[str]) -> str:
+    judged = count(len(ratios), "field", "fields")
+    known = f", but {_listed([name(field) for field in lasting])} as in harmless windows before" if lasting else ""
     if not changed:
-        return f"none of {count(len(ratios), 'field', 'fields')} changed"
-    named = ", ".join(f"{name(field)} ({number(ratios[field])} times its limit)" for field in changed[:_NAMED_FIELDS])
-    more = f" and {len(changed) - _NAMED_FIELDS} more" if len(changed) > _NAMED_FIELDS else ""
-    return f"{len(changed)} of {count(len(ratios), 'field', 'fields')} changed: {named}{more}"
+        return f"none of {judged} changed{' anew' if lasting else ''}{known}"
+    return f"{len(changed)} of {judged} changed: {_listed([_times(field, ratios) for field in changed])}{known}"
+
+
+def _times(field: str, ratios: Mapping[str, float]) -> str:
+    return f"{name(field)} ({number(ratios[field])} times its limit)"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED_FIELDS} more" if len(names) > _NAMED_FIELDS else ""
+    return f"{', '.join(names[:_NAMED_FIELDS])}{more}"
 
 
 def _unjudged(findings: Sequence[Finding], baseline: Profile, current: Profile) -> Finding:

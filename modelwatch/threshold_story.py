@@ -7,7 +7,17 @@ from sqlalchemy import Connection
 from detectors.calibration import Calibration
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.encoding import decode_profile
-from detectors.findings import BUDGETED, CALIBRATED, FIXED, FROM_BASELINE, GIVEN, LOWERED, RAISED, WIDENED
+from detectors.findings import (
+    ABOVE_HARMLESS,
+    BUDGETED,
+    CALIBRATED,
+    FIXED,
+    FROM_BASELINE,
+    GIVEN,
+    LOWERED,
+    RAISED,
+    WIDENED,
+)
 from detectors.joint_drift import PERMUTED
 from detectors.wording import count, number
 from modelwatch.calibration_payload import METHOD_VERSION, from_bytes
@@ -26,6 +36,8 @@ _SOURCES = {
     RAISED: "It is the method's fixed limit, raised to what chance passes in one of 1,000 windows of so few rows.",
     BUDGETED: "It is the method's fixed limit, raised to what chance passes, with so few rows, in no more windows than "
     "the budget of false alarms allows.",
+    ABOVE_HARMLESS: "It is calibrated, and raised above a change that lasts: labels of earlier windows showed that "
+    "it does no harm; a change that goes further, or elsewhere, is told.",
     GIVEN: "The monitor in the model file states it.",
     FROM_BASELINE: "It is the baseline's value less a tolerance (for losses: plus), and better is never an alarm.",
     WIDENED: "It is the baseline's value less a tolerance (for losses: plus), widened to three standard errors: with "

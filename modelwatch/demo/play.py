@@ -194,8 +194,9 @@ class _Teller:
 
     def alert(self, body: Mapping[str, Any]) -> None:
         """What on-call staff would read."""
-        mark = "▲ FIRING  " if body["type"] == "alert.firing" else "▽ resolved"
-        self.line(f"        {mark} {body['data']['summary']}")
+        data = body["data"]
+        mark = f"▲ FIRING {data['alerts'][0]['status']}" if body["type"] == "alert.firing" else "▽ resolved"
+        self.line(f"        {mark:17} {data['summary']}")
 
     def ending(self, totals: Totals, settings: Settings, exit_when_done: bool) -> None:
         self.line(

@@ -170,3 +170,9 @@ def test_a_change_that_lasts_is_told_until_labels_show_that_it_does_no_harm(
     after = world.results(field="x")[4:]
     assert [each.status for each in after] == [later] * 4
     assert {each.threshold_source == ABOVE_HARMLESS for each in after} == {later == "ok"}
+    assert {each.reason.endswith("which labels showed to be harmless") for each in after} == {later == "ok"}
+    said = {
+        "none of 4 fields changed anew, but 'x' as in harmless windows before" in each.reason
+        for each in world.windows()[4:]
+    }
+    assert said == {later == "ok"}

@@ -87,7 +87,8 @@ class Scene:
             return 1.0
         if field not in self.importance:
             return _UNKNOWN_WEIGHT
-        return _LEAST_WEIGHT + (1 - _LEAST_WEIGHT) * max(self.importance[field], 0.0) / largest
+        # The quotient first: of the field that matters most it is 1 to the last digit.
+        return _LEAST_WEIGHT + (1 - _LEAST_WEIGHT) * (max(self.importance[field], 0.0) / largest)
 
     def is_input(self, each: Observation) -> bool:
         """Whether something is said about what goes into the model.

@@ -9,9 +9,12 @@ from sqlalchemy import Connection
 from detectors.drift_methods import NUMERIC_METHODS
 from detectors.method_words import PAGES, MethodWords, method_words
 from detectors.root_cause import RootCause
+from detectors.slow_drift_finding import METHOD as SLOW_DRIFT
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.wording import count, number
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.cycle.references import importances
+from modelwatch.cycle.risk_judging import RISK_METHODS
 from modelwatch.cycle.suspects import suspects_behind, times_limit
 from modelwatch.explanation import Explanation
 from modelwatch.failures import CommandError
@@ -118,7 +121,8 @@ def _compared(around: _Around, result: Result) -> tuple[str, ...]:
     start, end = (at.astimezone(around.zone) for at in (result.window_start, result.window_end))
     version = f", most of them served by version {result.version}" if result.version else ""
     kind = "labelled row" if result.kind == "performance" else "row"
-    rows = f"{count(result.n_current, kind, f'{kind}s')} of the window{version}"
+    where = "of the window and those before it" if result.method in RISK_METHODS else "of the window"
+    rows = f"{count(result.n_current, kind, f'{kind}s')} {where}{version}"
     segment = f" Only rows of the segment {result.segment!r}." if result.segment else ""
     told = [f"Window: {_at(start)} to {_at(end)} ({around.zone.key}), {rows}.{segment}"]
     baseline = around.baseline
@@ -162,6 +166,10 @@ def _statistic(words: MethodWords | None, result: Result) -> tuple[str, ...]:
 def _effect_words(result: Result) -> str:
     if result.method == STREAM_DRIFT:
         return "the share of the judged fields that changed"
+    if result.method == WORST_SEGMENT:
+        return "the segment's share of the rows" if result.kind == "drift" else "what this part adds to the mean loss"
+    if result.method == SLOW_DRIFT:
+        return "how far values moved on average, in standard deviations of the baseline"
     return _FIELD_EFFECT if result.method in NUMERIC_METHODS else _EFFECTS[result.kind]
 
 
@@ -170,7 +178,7 @@ def _against(result: Result) -> str:
         return ", without a limit"
     limit = number(result.threshold)
     times = number(times_limit(result))
-    if result.kind in ("performance", "estimate"):
+    if result.kind in ("performance", "estimate") and result.method != WORST_SEGMENT:
         if result.effect is None:
             return f", the limit {limit}"
         return f", the limit {limit}: the difference from the baseline is {times} times the one that is allowed"
@@ -182,7 +190,7 @@ def _severity(conn: Connection, around: _Around, result: Result) -> tuple[str, .
     if result.status not in _BAD:
         return (f"Severity {result.severity}.",)
     told = [f"Severity {result.severity}: {_rule(result)}"]
-    if result.kind == "drift":
+    if result.kind == "drift" and result.method != STREAM_DRIFT:
         of_window = results(conn, model=result.model, since=result.window_start, until=result.window_end)
         same = (result.monitor, result.segment, result.window_start)
         told += [

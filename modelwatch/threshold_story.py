@@ -19,10 +19,14 @@ from detectors.findings import (
     WIDENED,
 )
 from detectors.joint_drift import PERMUTED
+from detectors.slow_drift_finding import METHOD as SLOW_DRIFT
+from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.wording import count, number
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.calibration_payload import METHOD_VERSION, from_bytes
 from modelwatch.cycle.calibrating import LEAST_BLOCKS, calibration_subject, confidence_of
 from modelwatch.cycle.drift_judging import PAIR_PART, adds_up, chosen_methods, fields_share, judges_pairs
+from modelwatch.cycle.risk_judging import RISK_METHODS
 from modelwatch.cycle.slow_drift_judging import SHARE as SLOW_DRIFT_SHARE
 from modelwatch.evidently_rows.tests_by_name import EVIDENTLYS_OWN
 from modelwatch.scheme import Scheme
@@ -46,6 +50,22 @@ _SOURCES = {
     EVIDENTLYS_OWN: "It is the one that Evidently uses.",
 }
 
+# Limits of their own kind, whatever their source is called.
+_METHODS = {
+    (
+        "performance",
+        WORST_SEGMENT,
+    ): "It is a tolerance or, where that is more, what chance passes once in 1,000 windows "
+    "over all groups that are searched.",
+    ("drift", WORST_SEGMENT): "It is 1: the segment is at its own limit.",
+    ("drift", STREAM_DRIFT): "It is 1: the field that is furthest beyond its limit is at it.",
+    **{
+        ("performance", method): "It is the most that the baseline's own mean loss may be, and a tolerance; better is "
+        "never an alarm."
+        for method in RISK_METHODS
+    },
+}
+
 
 def threshold_story(
     conn: Connection, model: Model, spec: MonitorSpec | None, baseline: Baseline | None, result: Result
@@ -57,10 +77,10 @@ def threshold_story(
     if result.threshold is None:
         return ["There is no limit: " + ("all is as usual." if result.status == "ok" else "nothing was judged.")]
     if result.threshold_source not in (CALIBRATED, LOWERED):
-        said = [
-            _SOURCES.get(result.threshold_source or "", f"Its source is {result.threshold_source or 'not recorded'}.")
-        ]
+        said = [_METHODS.get((result.kind, result.method)) or _source(result.threshold_source)]
         return said + ([] if result.confidence != "low" else ["Confidence is low."])
+    if result.method == SLOW_DRIFT:
+        return [_slow(model, result.threshold)]
     lowered = (
         ["It is lower than usual, for the field was high in one of the two windows before: to be high twice is rarer."]
         if result.threshold_source == LOWERED
@@ -69,6 +89,20 @@ def threshold_story(
     if spec is None or baseline is None:
         return ["It was calibrated to the budget of false alarms; its monitor or baseline is gone.", *lowered]
     return [*_calibrated(conn, model, spec, baseline, result.segment or ""), *lowered]
+
+
+def _slow(model: Model, threshold: float) -> str:
+    budget = model.definition.false_alarms_per_month
+    return (
+        f"It is calibrated: {number(100 * SLOW_DRIFT_SHARE)} % of the budget of {number(budget)} "
+        f"{'false alarm' if budget == 1 else 'false alarms'} a month is for slow drift. Where nothing changes, "
+        f"evidence comes so far once in {10**threshold - 1:,.0f} windows at most; how much windows scatter by "
+        "themselves was learnt from the baseline's own stretches."
+    )
+
+
+def _source(named: str | None) -> str:
+    return _SOURCES.get(named or "", f"Its source is {named or 'not recorded'}.")
 
 
 def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Baseline, segment: str) -> list[str]:

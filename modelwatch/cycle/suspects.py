@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from detectors.root_cause import RootCause, root_cause
 from detectors.scene import LabelShare, Observation, Rollout, Scene
+from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.cycle.references import importances, outputs_of
 from modelwatch.scheme import Scheme
 from store.baselines import get_binning
@@ -114,11 +115,12 @@ def _badness(of: Observation) -> tuple[bool, bool, float]:
 def times_limit(of: Result) -> float:
     """How many times its limit a value is, whichever side is the bad one: 1 at the limit; 0 where there is none.
 
-    For performance it is the loss against the baseline over the loss that is allowed.
+    For performance it is the loss against the baseline over the loss that is allowed; the value of the worst segment is
+    such a loss itself.
     """
     if of.value is None or of.threshold is None:
         return 1.0 if of.status in _BAD else 0.0
-    if of.kind in _LESS_IS_WORSE and of.effect is not None:
+    if of.kind in _LESS_IS_WORSE and of.method != WORST_SEGMENT and of.effect is not None:
         return _ratio(abs(of.effect), abs(of.threshold - (of.value - of.effect)))
     higher_is_worse = of.value >= of.threshold if of.status in _BAD else of.value <= of.threshold
     return _ratio(of.value, of.threshold) if higher_is_worse else _ratio(of.threshold, of.value)

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select
 from detectors import findings
 from detectors.joint_drift import PERMUTED
 from modelwatch.commands.explain import explanation_line, explanation_text
+from modelwatch.cycle.suspects import times_limit
 from modelwatch.evidently_rows.tests_by_name import EVIDENTLYS_OWN
 from modelwatch.explaining import UnknownResultError, explain
 from modelwatch.explanation import Explanation, sections
@@ -194,3 +195,21 @@ def test_a_moving_baseline_is_told_with_the_rows_it_was_made_of(engine: Engine) 
     world = judged(engine, {**DRIFT, "baseline": "previous"})
     told = explained(world, last(world, field="x")).compared[2]
     assert told.startswith("The window was compared with previous (60 rows of 1 window, 2026-03-02 02:00 to 2026-03-02")
+
+
+def test_what_adds_up_and_what_was_searched_for_is_told_by_its_own_measures(engine: Engine) -> None:
+    world = judged(engine, {"kind": "performance", "window": "1h", "min_rows": 5}, DRIFT, false_alarms_per_month=2)
+    risk = explained(world, last(world, method="running_risk"))
+    assert "of the window and those before it" in risk.compared[0]
+    assert risk.threshold[0].startswith("It is the most that the baseline's own mean loss may be, and a tolerance")
+    found = world.worst()[-1]
+    assert found.value is not None
+    assert found.threshold is not None
+    worst = explained(world, found)
+    assert times_limit(found) == pytest.approx(found.value / found.threshold)
+    assert f"it is {times_limit(found):.4g}" in " ".join(worst.statistic)
+    assert "over all groups that are searched" in worst.threshold[0]
+    slow = last(world, method="slow_drift")
+    assert slow.threshold is not None
+    # A fifth of two false alarms over the 730.5 hours of a month.
+    assert f"once in {730.5 / 0.4:,.0f} windows at most" in explained(world, slow).threshold[0]

@@ -118,6 +118,7 @@ def results(
 def alerts(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Only of this model.")] = None,
     as_json: Json = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also inactive ones, as --json does anyway.")] = False,
 ) -> None:
     """List alerts and the state each is in."""
     from store.alerts import alert_rows
@@ -129,13 +130,20 @@ def alerts(
     if as_json:
         for alert in found:
             put(_line({field.name: getattr(alert, field.name) for field in fields_of(alert)}))
-    elif found:
+    else:
+        _tell_alerts(found, [alert for alert in found if everything or alert.state != "inactive"])
+
+
+def _tell_alerts(found: Sequence["AlertRow"], shown: Sequence["AlertRow"]) -> None:
+    if shown:
         _table(
             ("model", "monitor", "method", "field", "segment", "state", "since", "reason"),
-            [_alert_row(alert) for alert in found],
+            [_alert_row(alert) for alert in shown],
         )
-    else:
+    if not found:
         say("there are no alerts")
+    elif len(shown) < len(found):
+        say(f"{len(found) - len(shown):,} {'more are' if shown else 'alerts, all'} inactive: --all lists them")
 
 
 def result_line(result: "Result") -> str:

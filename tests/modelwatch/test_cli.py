@@ -128,6 +128,11 @@ def test_from_a_model_file_to_results_and_alerts(credit: Command) -> None:
     firing = {each["field"] for each in credit("alerts", "credit", "--json").lines if each["state"] == "firing"}
     assert "x" in firing
     assert "region" not in firing
+    shown = credit("alerts", "credit")
+    assert " firing " in shown.out
+    assert " inactive " not in shown.out
+    assert "more are inactive: --all lists them" in shown.err
+    assert " inactive " in credit("alerts", "credit", "--all").out
     again = credit("cycle", "--once", "--now", "2026-02-03T00:00:00Z").json
     assert (again["rows_profiled"], again["windows"], again["alerts_fired"]) == (0, 0, 0)
 

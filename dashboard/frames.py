@@ -14,6 +14,7 @@ from store.records import Result
 LESS_MAY_BE_WORSE = ("performance", "estimate")
 # The method of results about the part of the stream that is worst; which part it is stands in their reason.
 WORST_SEGMENT = "worst_segment"
+_BAD = ["warning", "critical"]
 _TEXTS = ("monitor", "kind", "method", "status", "reason")
 _OPTIONAL_TEXTS = ("field", "segment", "version", "threshold_source", "confidence", "baseline")
 _NUMBERS = ("value", "threshold", "p_value", "effect", "interval_low", "interval_high")
@@ -60,6 +61,16 @@ def whole_windows(frame: pd.DataFrame) -> pd.DataFrame:
 def worst_segments(frame: pd.DataFrame) -> pd.DataFrame:
     """The results that say in which part of the stream a window is worst, of drift or of performance."""
     return frame[frame["method"] == WORST_SEGMENT]
+
+
+def broken_segments(frame: pd.DataFrame) -> pd.DataFrame:
+    """Of these the ones of the last window of each monitor that was judged, where a part is beyond its limit.
+
+    Where none is, the part that is worst by chance is no news.
+    """
+    worst = worst_segments(frame)
+    last = latest_windows(worst[worst["status"].isin(["ok", *_BAD])])
+    return last[last["status"].isin(_BAD)]
 
 
 def latest_windows(frame: pd.DataFrame) -> pd.DataFrame:

@@ -52,7 +52,7 @@ def fields_over_time(inputs: pd.DataFrame, transitions: pd.DataFrame, picture: P
 def drift_as_a_whole(inputs: pd.DataFrame, picture: Picture) -> None:
     """What the last window shows over all fields, how much it may hurt, and in which segment it is worst."""
     _reasons(frames.latest_windows(frames.whole_windows(inputs)), picture)
-    _reasons(frames.latest_windows(frames.worst_segments(inputs)), picture)
+    _reasons(frames.broken_segments(inputs), picture)
 
 
 def fields_table(inputs: pd.DataFrame, picture: Picture) -> None:
@@ -114,14 +114,13 @@ def performance(measured: pd.DataFrame, transitions: pd.DataFrame, picture: Pict
     if measured.empty:
         return
     show.section("Performance over time")
-    worst = frames.worst_segments(measured)
     whole = measured[(measured["field"] == "") & (measured["method"] != frames.WORST_SEGMENT)]
     judged = whole[whole["status"].isin(_JUDGED)]
     now = frames.latest_windows(judged)
     # What is bad now comes first, then what was bad at its worst.
     bad_now = frames.worst_first(now[now["status"] != "ok"])["method"]
     metrics = list(dict.fromkeys([*bad_now, *frames.worst_first(judged)["method"], *sorted(whole["method"].unique())]))
-    _reasons(frames.latest_windows(worst[worst["status"].isin(_JUDGED)]), picture)
+    _reasons(frames.broken_segments(measured), picture)
     metric = choices.metric(metrics)
     series, _ = frames.one_length(whole[whole["method"] == metric])
     _timeline(series, transitions, words.method(metric), picture, "labels", frames.baseline_value(series))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dashboard import frames, labels
+from store.records import Result, Status
 from tests.dashboard import story
 from tests.dashboard.story import DAY, LAST_END, result
 
@@ -47,6 +48,20 @@ def test_each_monitor_has_a_last_window_of_its_own() -> None:
         ]
     )
     assert sorted(frames.latest_windows(frame)["field"]) == ["age", "old"]
+
+
+def test_only_a_segment_that_broke_in_the_last_judged_window_is_told() -> None:
+    def worst(days_ago: int, status: Status) -> Result:
+        end = LAST_END - days_ago * DAY
+        return result(end=end, kind="performance", monitor="performance", method="worst_segment", status=status)
+
+    broke = frames.results_frame([worst(2, "ok"), worst(1, "warning"), worst(0, "insufficient"), result()])
+    assert list(frames.broken_segments(broke)["window_end"]) == [
+        frames.results_frame([worst(1, "ok")])["window_end"][0]
+    ]
+    over = frames.results_frame([worst(1, "warning"), worst(0, "ok")])
+    assert frames.broken_segments(over).empty
+    assert frames.broken_segments(over.iloc[:0]).empty
 
 
 def test_an_undefined_check_hides_neither_a_passed_nor_a_failed_one() -> None:

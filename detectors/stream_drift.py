@@ -129,7 +129,7 @@ def _status(findings: Sequence[Finding], harm: Severity | None) -> Status:
 
 def _reason(changes: str, beside: Sequence[str], harm: Severity | None) -> str:
     sentence = f"{changes}{beside_in_words(beside)}"
-    return sentence if harm is None else f"{sentence}; severity {number(harm.score)} (1 pages): {harm.reason}"
+    return sentence if harm is None else f"{sentence}; severity {number(harm.score)} (pages from 1 on): {harm.reason}"
 
 
 def _lasting(findings: Sequence[Finding]) -> list[str]:

@@ -243,7 +243,7 @@ def _look_next(around: _Around, result: Result) -> tuple[str, ...]:
     if result.status == "error":
         told.append("Look at the log of the scheduler, and at modelwatch doctor.")
     elif result.status in ("insufficient", "nodata"):
-        told.append("Wait for more rows or labels, or choose longer windows in the model file.")
+        told.append(_unjudged_next(result))
     else:
         told.append(f"Compare the rows: modelwatch report {result.model} --window {window}{segment} --out report.html")
     told.append(
@@ -255,6 +255,14 @@ def _look_next(around: _Around, result: Result) -> tuple[str, ...]:
     if definition.owner:
         told.append(f"Owner: {definition.owner}")
     return tuple(told)
+
+
+def _unjudged_next(result: Result) -> str:
+    if result.value is not None and result.kind == "estimate":
+        return "Do not rely on this estimate: see what else changed in this window, or wait for labels."
+    if result.value is not None and result.method == SLOW_DRIFT:
+        return "Look at the fields that this window reports by itself: slow drift has nothing to add."
+    return "Wait for more rows or labels, or choose longer windows in the model file."
 
 
 def _zulu(at: datetime) -> str:

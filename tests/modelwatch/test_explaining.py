@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from detectors import findings
 from detectors.joint_drift import PERMUTED
@@ -19,6 +19,7 @@ from modelwatch.threshold_story import threshold_story
 from store.engine import open_engine
 from store.records import Result
 from store.schema import calibration
+from store.schema import result as result_table
 from tests.modelwatch.cycle.world import (
     PERFORMANCE,
     REFERENCE,
@@ -108,6 +109,26 @@ def test_a_good_result_has_no_suspects(engine: Engine) -> None:
     assert (found.cause, found.suspects) == (None, ())
     assert found.headline.endswith("is within its limit (ok).")
     assert "What may be behind it" not in dict(sections(found))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"kind": "estimate", "method": "cbpe_accuracy", "value": 0.8}, "Do not rely on this estimate"),
+        (
+            {"method": "slow_drift", "value": 4.0},
+            "Look at the fields that this window reports by itself",
+        ),
+        ({"value": None}, "Wait for more rows or labels"),
+    ],
+)
+def test_what_to_do_about_what_was_not_judged(engine: Engine, changes: dict[str, Any], told: str) -> None:
+    world = judged(engine, DRIFT)
+    found = last(world, field="x")
+    with engine.begin() as conn:
+        unjudged = {"status": "insufficient", **changes}
+        conn.execute(update(result_table).where(result_table.c.id == found.id).values(**unjudged))
+    assert explained(world, found).look_next[0].startswith(told)
 
 
 def test_what_was_known_at_first_can_still_be_asked_for(engine: Engine) -> None:

@@ -50,20 +50,18 @@ _SOURCES = {
     EVIDENTLYS_OWN: "It is the one that Evidently uses.",
 }
 
-# Limits of their own kind, whatever their source is called.
-_METHODS = {
-    (
-        "performance",
-        WORST_SEGMENT,
-    ): "It is a tolerance or, where that is more, what chance passes once in 1,000 windows "
-    "over all groups that are searched.",
-    ("drift", WORST_SEGMENT): "It is 1: the segment is at its own limit.",
-    ("drift", STREAM_DRIFT): "It is 1: the field that is furthest beyond its limit is at it.",
-    **{
-        ("performance", method): "It is the most that the baseline's own mean loss may be, and a tolerance; better is "
-        "never an alarm."
-        for method in RISK_METHODS
-    },
+# The same sources, where the value is another than that of a metric.
+_FROM_BASELINE = {
+    WORST_SEGMENT: "It is a tolerance or, where that is more, what chance passes once in 1,000 windows over all groups "
+    "that are searched.",
+    **dict.fromkeys(
+        RISK_METHODS,
+        "It is the most that the baseline's own mean loss may be, and a tolerance; better is never an alarm.",
+    ),
+}
+_RATIOS = {
+    WORST_SEGMENT: "It is 1: the segment is at its own limit.",
+    STREAM_DRIFT: "It is 1: the field that is furthest beyond its limit is at it.",
 }
 
 
@@ -77,7 +75,7 @@ def threshold_story(
     if result.threshold is None:
         return ["There is no limit: " + ("all is as usual." if result.status == "ok" else "nothing was judged.")]
     if result.threshold_source not in (CALIBRATED, LOWERED):
-        said = [_METHODS.get((result.kind, result.method)) or _source(result.threshold_source)]
+        said = [_source(result)]
         return said + ([] if result.confidence != "low" else ["Confidence is low."])
     if result.method == SLOW_DRIFT:
         return [_slow(model, result.threshold)]
@@ -101,8 +99,13 @@ def _slow(model: Model, threshold: float) -> str:
     )
 
 
-def _source(named: str | None) -> str:
-    return _SOURCES.get(named or "", f"Its source is {named or 'not recorded'}.")
+def _source(result: Result) -> str:
+    source = result.threshold_source or ""
+    if result.kind == "drift" and result.method in _RATIOS:
+        return _RATIOS[result.method]
+    if source in (FROM_BASELINE, WIDENED) and result.method in _FROM_BASELINE:
+        return _FROM_BASELINE[result.method]
+    return _SOURCES.get(source, f"Its source is {source or 'not recorded'}.")
 
 
 def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Baseline, segment: str) -> list[str]:

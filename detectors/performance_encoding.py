@@ -34,17 +34,20 @@ def decode_performance(layout: Layout, data: bytes) -> PerformanceProfile:
 
 def total_encoded_performance(layout: Layout, payloads: Sequence[bytes]) -> PerformanceProfile:
     """The sum of encoded profiles; of none, the empty one. ValueError where one is damaged or of another layout."""
-    counts = np.zeros(layout.n_counts, dtype=np.int64)
+    n_counts = layout.n_counts
+    counts = np.zeros(n_counts, dtype=np.int64)
     sums = np.zeros(len(layout.sum_names))
     for data in payloads:
-        filled, seen, added = _read(layout, data)
+        filled, seen, added = _read(layout, n_counts, data)
         counts[filled] += seen
         with np.errstate(over="ignore", invalid="ignore"):
             sums += added
     return PerformanceProfile(layout.task, counts, sums, layout.fingerprint)
 
 
-def _read(layout: Layout, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _read(
+    layout: Layout, n_counts: int, data: bytes
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Positions of filled slots, their counts, and the sums."""
     if len(data) < _HEADER.size:
         raise ValueError(f"not a performance profile: only {len(data)} bytes")
@@ -58,7 +61,7 @@ def _read(layout: Layout, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.in
         raise ValueError("the performance profile was counted with another layout: count its rows again")
     n_sums = len(layout.sum_names)
     size = 12 * n_filled + 8 * n_sums
-    if n_filled > layout.n_counts:
+    if n_filled > n_counts:
         raise ValueError("the performance profile is damaged: more filled slots than there are")
     unpack = zlib.decompressobj()
     try:
@@ -68,7 +71,7 @@ def _read(layout: Layout, data: bytes) -> tuple[NDArray[np.int64], NDArray[np.in
     if len(body) != size or not unpack.eof:
         raise ValueError(f"the performance profile is damaged: {len(body)} bytes instead of {size}")
     filled = np.frombuffer(body, "<u4", n_filled).astype(np.int64)
-    if n_filled and (filled[-1] >= layout.n_counts or (np.diff(filled) <= 0).any()):
+    if n_filled and (filled[-1] >= n_counts or (np.diff(filled) <= 0).any()):
         raise ValueError("the performance profile is damaged: slots out of order")
     seen = np.frombuffer(body, "<i8", n_filled, 4 * n_filled).astype(np.int64)
     return filled, seen, np.frombuffer(body, "<f8", n_sums, 12 * n_filled).astype(np.float64)

@@ -72,10 +72,16 @@ def read_profiles(
     return [_stored(row) for row in conn.execute(query)]
 
 
-def row_counts(conn: Connection, binning_id: int, segment: str = "", since: datetime | None = None) -> list[RowCount]:
+def row_counts(
+    conn: Connection,
+    binning_id: int,
+    segment: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[RowCount]:
     """Rows and labelled rows of a segment for each hour (or other grain) that was counted, all versions together.
 
-    Only hours that begin at ``since`` or later where it is given.
+    Only hours that begin in [since, until), as far as these are given.
     """
     query = (
         select(profile.c.start, func.sum(profile.c.n_rows), func.sum(profile.c.n_labelled))
@@ -85,6 +91,8 @@ def row_counts(conn: Connection, binning_id: int, segment: str = "", since: date
     )
     if since is not None:
         query = query.where(profile.c.start >= since)
+    if until is not None:
+        query = query.where(profile.c.start < until)
     return [RowCount(start, int(n_rows), int(n_labelled)) for start, n_rows, n_labelled in conn.execute(query)]
 
 

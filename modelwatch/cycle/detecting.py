@@ -16,13 +16,10 @@ from sqlalchemy import Connection
 from detectors.correlation import METHOD as CORRELATION
 from detectors.drift import MIN_ROWS as DRIFT_MIN_ROWS
 from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
-from detectors.encoding import total_encoded
 from detectors.findings import Finding
 from detectors.harmless_windows import harmless_windows
 from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
-from detectors.performance_encoding import total_encoded_performance
-from detectors.performance_profile import PerformanceProfile, empty_performance
-from detectors.profile import Profile, empty
+from detectors.profile import Profile
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_drift import worst_drift_finding
 from modelwatch.cycle.drift_judging import LABELLED_WINDOWS, DriftJudge, judges_pairs
@@ -38,6 +35,7 @@ from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
 from modelwatch.cycle.result_making import Judged, ResultMaker
 from modelwatch.cycle.row_judging import RowJudge
+from modelwatch.cycle.window_sums import WindowSums
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
 from store.baselines import get_binning
@@ -79,6 +77,7 @@ class Judge:
         self._moving = MovingBaseline(
             conn, baseline.binning_id, self._spec, ZoneInfo(model.definition.time_zone), self._version_names
         )
+        self._sums = WindowSums(self._scheme)
         self._history = EvidenceHistory(conn, monitor, baseline)
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, self._history, now)
         self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
@@ -166,10 +165,10 @@ class Judge:
         if is_row_based(self._spec.method):
             return self._rows.findings(run, segment, n_rows)
         if self._spec.kind == "performance":
-            performance = [*map(self._performance_if_sound, windows[:-1]), self._performance_of(windows[-1])]
-            moving = None if compared is None else self._performance_of(compared.hours)
+            performance = [*map(self._sums.performance_if_sound, windows[:-1]), self._sums.performance(windows[-1])]
+            moving = None if compared is None else self._sums.performance(compared.hours)
             beside = Beside(
-                lambda position: self._total_if_sound(windows[position]),
+                lambda position: self._sums.fields_if_sound(windows[position]),
                 lambda: self._pairs.parted(windows[-1]) if segment == WHOLE else (),
             )
             step = self._last_step(run, windows[-1])
@@ -180,7 +179,7 @@ class Judge:
             return found
         if self._spec.kind == "drift":
             return self._drift_of(run, segment, reference, windows, compared)
-        return self._quality.findings(run, segment, reference.fields, windows[-1], self._total(windows[-1]))
+        return self._quality.findings(run, segment, reference.fields, windows[-1], self._sums.fields(windows[-1]))
 
     def _drift_of(
         self,
@@ -193,8 +192,11 @@ class Judge:
         """Drift of every field, and for the whole stream of their pairs, as far as the monitor asks for them."""
         found: list[Finding] = []
         if self._spec.method != CORRELATION:
-            judged = [*map(self._total_if_sound, windows[-1 - EARLIER_DRIFT_WINDOWS : -1]), self._total(windows[-1])]
-            other = None if compared is None else self._total(compared.hours)
+            judged = [
+                *map(self._sums.fields_if_sound, windows[-1 - EARLIER_DRIFT_WINDOWS : -1]),
+                self._sums.fields(windows[-1]),
+            ]
+            other = None if compared is None else self._sums.fields(compared.hours)
             harmless = partial(self._harmless, reference, windows[:-1])
             found += self._drift.findings(run, segment, reference, judged, other, harmless)
         if segment == WHOLE and judges_pairs(self._spec, self._scheme.binning):
@@ -208,36 +210,17 @@ class Judge:
 
     def _harmless(self, reference: Reference, windows: Sequence[Sequence[StoredProfile]]) -> list[Profile]:
         """Those of the windows that their labels have shown to be harmless by now."""
-        labelled = [self._performance_if_sound(hours) for hours in windows]
+        labelled = [self._sums.performance_if_sound(hours) for hours in windows]
         rows = [sum(hour.n_rows for hour in hours) for hours in windows]
         found = harmless_windows(self._scheme.layout, reference.labelled, labelled, rows)
-        return [self._total_if_sound(windows[position]) for position in found]
+        return [self._sums.fields_if_sound(windows[position]) for position in found]
 
     def _last_step(self, run: Run, hours: Sequence[StoredProfile]) -> LastStep:
         """What a window is the first to hold: where windows slide, the rows since the end of the one before."""
         if self._spec.every is not None and duration(self._spec.every) < duration(self._spec.window):
             since = window_plan(self._model, self._spec).floor(run.window_end - _INSTANT)
             hours = [hour for hour in hours if hour.key.start >= since]
-        return LastStep(run.window_end, self._performance_of(hours), sum(hour.n_rows for hour in hours))
-
-    def _total(self, hours: Sequence[StoredProfile]) -> Profile:
-        return total_encoded(self._scheme.binning, [hour.fields for hour in hours])
-
-    def _total_if_sound(self, hours: Sequence[StoredProfile]) -> Profile:
-        """An earlier window; one that is damaged, which its own result says, counts as one without rows."""
-        try:
-            return self._total(hours)
-        except ValueError:
-            return empty(self._scheme.binning)
-
-    def _performance_if_sound(self, hours: Sequence[StoredProfile]) -> PerformanceProfile:
-        try:
-            return self._performance_of(hours)
-        except ValueError:
-            return empty_performance(self._scheme.layout)
-
-    def _performance_of(self, hours: Sequence[StoredProfile]) -> PerformanceProfile:
-        return total_encoded_performance(self._scheme.layout, [hour.performance for hour in hours])
+        return LastStep(run.window_end, self._sums.performance(hours), sum(hour.n_rows for hour in hours))
 
     def _n_seen(self, hours: Sequence[StoredProfile]) -> int:
         labelled = self._spec.kind == "performance"

@@ -55,7 +55,9 @@ def suspects_behind(conn: Connection, model: Model, baseline: Baseline, bad: Seq
             importance=importances(conn, model, baseline, scheme).shares,
             outputs=frozenset(outputs_of(scheme)),
             rollouts=_rollouts(conn, model, first, began, length),
-            labels=_label_share(row_counts(conn, baseline.binning_id, since=horizon), first, length),
+            labels=_label_share(
+                row_counts(conn, baseline.binning_id, since=horizon, until=first.window_end), first, length
+            ),
             waiting=_waiting(conn, model, now, length),
         )
     )

@@ -129,10 +129,16 @@ def changes(world: World) -> list[tuple[object, ...]]:
     )
 
 
-def told(world: World) -> list[tuple[str, str]]:
+def told(world: World) -> list[tuple[object, ...]]:
+    """What messages say of alerts. Their suspects are those that other monitors had found by then, which kills delay."""
     with world.engine.connect() as conn:
         found = messages(conn, world.model.name)
-    return sorted((each.type, json.loads(each.body)["data"]["summary"]) for each in found)
+    return sorted((each.type, *_alerts_in(json.loads(each.body)["data"])) for each in found)
+
+
+def _alerts_in(data: dict[str, Any]) -> tuple[object, ...]:
+    alerts = [(each["method"], each["field"] or "", each["segment"] or "", each["reason"]) for each in data["alerts"]]
+    return data["monitor"], data["window"]["end"], sorted(alerts)
 
 
 def assert_once_each(found: Sequence[Result]) -> None:

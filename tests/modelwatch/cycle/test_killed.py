@@ -130,7 +130,7 @@ def changes(world: World) -> list[tuple[object, ...]]:
 
 
 def told(world: World) -> list[tuple[object, ...]]:
-    """What messages say of alerts. Their suspects are those that other monitors had found by then, which kills delay."""
+    """What messages say of alerts. Their suspects are what other monitors had found by then, which kills delay."""
     with world.engine.connect() as conn:
         found = messages(conn, world.model.name)
     return sorted((each.type, *_alerts_in(json.loads(each.body)["data"])) for each in found)

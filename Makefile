@@ -33,8 +33,8 @@ lint: setup ## formatting, lint, types and the walls between rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint ## everything: lint and the whole test suite
-	$(BIN)/pytest
+test: lint ## everything: lint and the whole test suite, a file at a time on each core
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 quick: lint ## lint, and the tests that take milliseconds, on SQLite alone, laws tried fewer times
 	$(BIN)/pytest -m "not slow and not browser and not streams" -k "not postgres" --hypothesis-profile=quick --numprocesses auto

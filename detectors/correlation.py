@@ -4,14 +4,14 @@ Two features that were swapped keep every distribution of a single field; what t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from detectors.comoments import CoMoments, correlations
-from detectors.findings import BUDGETED, FIXED, GIVEN, RAISED, Finding, Status, unjudged
+from detectors.findings import ABOVE_HARMLESS, BUDGETED, FIXED, GIVEN, RAISED, Finding, Status, unjudged
 from detectors.noise import CHANCE
 from detectors.pair_scatter import LARGEST, PairScatter
 from detectors.wording import count, name
@@ -74,6 +74,15 @@ class AboutFields:
 
 
 NOTHING_KNOWN = AboutFields()
+
+
+def moved_by_themselves(findings: Iterable[Finding]) -> frozenset[str]:
+    """The fields that drifted in the window; a drift that is known to do no harm explains their pairs as well."""
+    return frozenset(
+        each.field
+        for each in findings
+        if each.field and (each.status in ("warning", "critical") or each.threshold_source == ABOVE_HARMLESS)
+    )
 
 
 def pair_changes(

@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from detectors.binning import Binning
 from detectors.columns import Column
 from detectors.comoments import CoMoments, comoments
-from detectors.correlation import AboutFields, correlation_finding, pair_changes, parted_fields
+from detectors.correlation import (
+    AboutFields,
+    correlation_finding,
+    moved_by_themselves,
+    pair_changes,
+    parted_fields,
+)
 from detectors.findings import Finding
 from detectors.importance import IMPORTANT
 from detectors.pair_scatter import PairScatter, pair_scatter, with_wander
@@ -51,8 +57,7 @@ class Together:
     ) -> tuple[Finding, tuple[str, ...]]:
         """The finding on a window with the findings on its fields ``beside``, and the fields that parted."""
         (now,) = comoments(_ranks(self.binning, columns))
-        changed = frozenset(each.field for each in beside if each.field and each.status in ("warning", "critical"))
-        about = AboutFields(changed, self.important)
+        about = AboutFields(moved_by_themselves(beside), self.important)
         found = correlation_finding(self.scatter, self.sums, now, chance=PART * share, about=about)
         changes = pair_changes(self.scatter, self.sums, now) if now.n_rows else []
         return found, parted_fields([each for each in changes if each.fields & self.important])

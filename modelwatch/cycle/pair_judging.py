@@ -6,7 +6,15 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from detectors.comoments import CoMoments
-from detectors.correlation import METHOD, MIN_ROWS, AboutFields, correlation_finding, pair_changes, parted_fields
+from detectors.correlation import (
+    METHOD,
+    MIN_ROWS,
+    AboutFields,
+    correlation_finding,
+    moved_by_themselves,
+    pair_changes,
+    parted_fields,
+)
 from detectors.findings import Finding, unjudged
 from detectors.importance import IMPORTANT
 from detectors.pair_scatter import PairScatter
@@ -86,9 +94,8 @@ class PairJudge:
         return [at for at, name in enumerate(scatter.fields) if watched is None or name in watched]
 
     def _about(self, scatter: PairScatter, beside: Sequence[Finding]) -> AboutFields:
-        changed = {each.field for each in beside if each.field and each.status in ("warning", "critical")}
         left_out = n_ordered_fields(self._scheme.binning) - len(scatter.fields)
-        return AboutFields(frozenset(changed), self._important_fields(), 0 if self._spec.fields else left_out)
+        return AboutFields(moved_by_themselves(beside), self._important_fields(), 0 if self._spec.fields else left_out)
 
     def _important_fields(self) -> frozenset[str] | None:
         if self._important is None:

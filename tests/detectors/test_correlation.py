@@ -1,5 +1,7 @@
 """A relation between two fields that changes is found and named; chance is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -8,9 +10,15 @@ from scipy import stats
 from detectors.binning import Binning, choose_binning
 from detectors.columns import NumericColumn
 from detectors.comoments import comoments, correlations, no_comoments
-from detectors.correlation import AboutFields, correlation_finding, pair_changes, parted_fields
+from detectors.correlation import (
+    AboutFields,
+    correlation_finding,
+    moved_by_themselves,
+    pair_changes,
+    parted_fields,
+)
 from detectors.drift import drift_findings
-from detectors.findings import BUDGETED, RAISED, Finding
+from detectors.findings import ABOVE_HARMLESS, BUDGETED, CALIBRATED, RAISED, Finding, unjudged
 from detectors.pair_scatter import decode_scatter, encode_scatter, pair_scatter, with_wander
 from detectors.profile import profile
 from detectors.profile_groups import encode_rows
@@ -261,3 +269,15 @@ def test_some_fields_alone_are_compared_like_among_all() -> None:
     (change,) = pair_changes(scatter, one.of([2, 0]), other.of([2, 0]))
     among = next(each for each in pair_changes(pair_scatter(first), one, other) if each.fields == {"a", "c"})
     assert (change.before, change.now, change.z) == (among.before, among.now, among.z)
+
+
+def test_a_field_whose_drift_is_known_to_do_no_harm_explains_its_pairs_too() -> None:
+    found = unjudged("drift", "ks", "a", 1_000, 1_000, "insufficient", "a reason")
+    raised = replace(found, status="ok", threshold_source=ABOVE_HARMLESS)
+    findings = [
+        replace(raised, field="lasting"),
+        replace(found, field="drifting", status="warning"),
+        replace(found, field="calm", status="ok", threshold_source=CALIBRATED),
+        found,
+    ]
+    assert moved_by_themselves(findings) == {"lasting", "drifting"}

@@ -20,6 +20,8 @@ from store.records import Model, Result
 from store.results import results as read_results
 from tests.collector.running import NOW, Running, running
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = """<img src=x onerror=alert(1)>'"; DROP TABLE model; --"""
 ROWS = 400
 DAY = timedelta(days=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from sqlalchemy import Engine
 
 from collector.settings import CollectorSettings
@@ -21,6 +22,8 @@ from store.models import apply_definition
 from store.records import Result
 from store.results import results
 from tests.collector.running import Running, running
+
+pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 4, 28, tzinfo=UTC)

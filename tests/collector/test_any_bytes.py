@@ -18,6 +18,8 @@ from store.records import LabelRow, PredictionRow
 from tests.collector.running import JSON, LINES, NOW, Running, event, label
 from tests.collector.test_splitting import json_like, values
 
+pytestmark = pytest.mark.slow
+
 LIMITS = Limits(rows=20, features=5, name_length=10, string_length=20)
 CHECK = PredictionCheck(LIMITS)
 KEYS = st.sampled_from([*event(), "tags", "label", "event_id"]) | st.text(max_size=3)

@@ -18,6 +18,8 @@ from modelwatch.cli import main
 from modelwatch.commands.watch import RESULT_KEYS
 from store.engine import migrate, open_engine
 
+pytestmark = pytest.mark.slow
+
 MODEL_FILE = """
 model: credit
 task: binary

@@ -31,6 +31,8 @@ from tests.modelwatch.cycle.world import (
     new_world,
 )
 
+pytestmark = pytest.mark.slow
+
 DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20}
 
 

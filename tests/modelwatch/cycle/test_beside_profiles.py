@@ -19,6 +19,8 @@ from store.records import PredictionRow, Result
 from store.schema import baseline_companion, profile_companion
 from tests.modelwatch.cycle.world import START, World, hours, model_file, new_world
 
+pytestmark = pytest.mark.slow
+
 HOURLY: list[dict[str, Any]] = [{"kind": kind, "window": "1h"} for kind in ("drift", "quality", "performance")]
 N_BASELINE, N_WINDOW = 4_000, 1_000
 Rows = list[dict[str, Any]]

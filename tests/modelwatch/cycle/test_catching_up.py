@@ -24,6 +24,8 @@ from tests.modelwatch.cycle.world import (
     new_world,
 )
 
+pytestmark = pytest.mark.slow
+
 # Nothing listens there: what is announced stays in the outbox, to be counted.
 CHANNEL = {"kind": "webhook", "url": "http://127.0.0.1:9/"}
 OF_X: dict[str, Any] = {**DRIFT, "fields": ["x"]}

@@ -20,6 +20,8 @@ from store.records import LabelRow, PredictionRow
 from store.schema import baseline_companion
 from tests.modelwatch.cycle.world import START, World, hours, new_world
 
+pytestmark = pytest.mark.slow
+
 N_WINDOW = 2_000
 
 

@@ -11,6 +11,8 @@ from modelwatch.cycle.moving_baselines import compared_spans
 from store.definitions import DefinitionError
 from tests.modelwatch.cycle.world import DAY, HOUR, REFERENCE, START, events, hours, labels, model_file, new_world
 
+pytestmark = pytest.mark.slow
+
 DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "fields": ["x"]}
 PER_HOUR = 300
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -24,6 +24,8 @@ from store.records import PredictionRow
 from tests.modelwatch.cycle.sums import stored_sums
 from tests.modelwatch.cycle.world import START, Event, Label, World, events, hours, labels, model_file
 
+pytestmark = pytest.mark.slow
+
 PAIR = ["region", "device"]
 DRIFT: dict[str, Any] = {"kind": "drift", "window": "1h", "min_rows": 20, "threshold": 0.5, "fields": ["x"]}
 PERFORMANCE: dict[str, Any] = {"kind": "performance", "window": "1h", "min_rows": 20, "metric": "accuracy"}

@@ -30,6 +30,8 @@ from tests.modelwatch.cycle.world import (
     renamed,
 )
 
+pytestmark = pytest.mark.slow
+
 MONITOR = {"kind": "performance", "window": "1h"}
 ROWS = events(0, 2, 600)
 

@@ -16,9 +16,8 @@ from detectors.profile_groups import Coded
 from detectors.rank_codes import MAX_FIELDS, RankCodes, rank_codes, ranked_fields
 from detectors.row_hashes import Hashes, row_hashes
 from detectors.row_sketch import RowSketch, decode_sketch, encode_sketch, merge, sketch_groups
-from modelwatch.fields import PREDICTION
 from modelwatch.losses import LOSSES
-from modelwatch.scheme import is_score
+from modelwatch.scheme import is_output
 from modelwatch.unknown_names import Counts, UnknownNames, decode_names, encode_names, joined_names
 from store.records import Companion, ProfileKey
 
@@ -29,8 +28,8 @@ PAIRS, COPIES, NAMES = "pairs", "copies", "names"
 def paired_fields(binning: Binning) -> tuple[str, ...]:
     """The fields whose pairs are watched: the model's own answers, then the first features, 50 at most."""
     ordered = ranked_fields(binning, len(binning.fields))
-    answers = [name for name in ordered if _is_answer(name)]
-    return tuple([*answers, *(name for name in ordered if not _is_answer(name))][:MAX_FIELDS])
+    answers = [name for name in ordered if is_output(name)]
+    return tuple([*answers, *(name for name in ordered if not is_output(name))][:MAX_FIELDS])
 
 
 def n_ordered_fields(binning: Binning) -> int:
@@ -45,7 +44,7 @@ def paired_codes(coded: Coded) -> RankCodes:
 
 def content_hashes(columns: Mapping[str, Column]) -> Hashes:
     """The mark of every row by its features alone."""
-    return row_hashes({name: column for name, column in columns.items() if not _is_answer(name)})
+    return row_hashes({name: column for name, column in columns.items() if not is_output(name)})
 
 
 def companions_of(
@@ -89,7 +88,3 @@ def total_copies(payloads: Sequence[bytes]) -> RowSketch:
 def total_names(payloads: Sequence[bytes]) -> Counts:
     """The unknown names of all rows of some hours."""
     return joined_names(map(decode_names, payloads))
-
-
-def _is_answer(name: str) -> bool:
-    return name == PREDICTION or is_score(name)

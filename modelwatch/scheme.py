@@ -15,7 +15,7 @@ from detectors.bins import CategoryBins, NumericBins
 from detectors.columns import Column
 from detectors.performance_layout import Edges, Layout, Task, performance_layout
 from detectors.performance_profile import Classes
-from modelwatch.fields import field_name
+from modelwatch.fields import PREDICTION, field_name
 from modelwatch.segment_pairs import SegmentPair, choose_pair
 from modelwatch.values import canonical
 from store.definitions import DefinitionError, ModelDefinition, segment_pairs
@@ -97,6 +97,11 @@ def _pairs(definition: ModelDefinition, binning: Binning, columns: Mapping[str, 
 def is_score(field: str) -> bool:
     """Whether a field holds a score of the model."""
     return field == "score" or field.startswith("score[")
+
+
+def is_output(field: str) -> bool:
+    """Whether a field is the model's own answer: its prediction or a score."""
+    return field == PREDICTION or is_score(field)
 
 
 def _score_edges(binning: Binning) -> dict[str, Edges]:

@@ -19,6 +19,7 @@ from benchmarks.quality.together import PART as PAIRS
 from benchmarks.quality.together import Together
 from detectors.accord import grouped_rows
 from detectors.binning import Binning, choose_binning
+from detectors.bins import NumericBins
 from detectors.calibration import Calibration, calibrate
 from detectors.calibration_map import Calibration as ScoreMeaning
 from detectors.calibration_map import bin_scores, fit_calibration
@@ -250,7 +251,9 @@ def _known_from_labels(baseline: pd.DataFrame, binning: Binning, total: Profile)
         performance = _labelled(baseline, layout)
         return _Labelled(layout, fit_calibration(layout, performance), performance)
     bins = binning.bins_of("score")
-    layout = performance_layout("binary", Classes(CLASSES, CLASSES[1]), {"score": getattr(bins, "edges")})  # noqa: B009
+    if not isinstance(bins, NumericBins):
+        raise TypeError("the scores of a stream are numbers")
+    layout = performance_layout("binary", Classes(CLASSES, CLASSES[1]), {"score": bins.edges})
     both = add(_labelled(baseline, layout), _scored(baseline, layout))
     return _Labelled(layout, fit_calibration(layout, both, bin_scores(layout, binning, total)), both)
 

@@ -17,10 +17,9 @@ from detectors.profile import empty
 from detectors.profile_groups import Coded, encode_rows
 from modelwatch.columns import columns_and_names_of_log, columns_of_log, label_column
 from modelwatch.companions import companions_of
-from modelwatch.fields import PREDICTION
 from modelwatch.losses import LOSSES, searched_groups
 from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind, row_losses
-from modelwatch.scheme import Scheme, is_score
+from modelwatch.scheme import Scheme, is_output
 from modelwatch.segments import WHOLE, groupings, segment_fields
 from store.column_types import from_micros
 from store.definitions import ModelDefinition, duration
@@ -58,11 +57,7 @@ class Counting:
         # Of labelled rows what is read is outputs, segments, and the fields in which the worst part is looked for.
         needed = {*segment_fields(scheme, definition), *self._groups.binning.names}
         self._read = Binning(
-            tuple(
-                bins
-                for bins in scheme.binning.fields
-                if bins.name == PREDICTION or is_score(bins.name) or bins.name in needed
-            )
+            tuple(bins for bins in scheme.binning.fields if is_output(bins.name) or bins.name in needed)
         )
 
     def additions(self, rows: LoggedPredictions, changes: LabelChanges) -> Additions:

@@ -106,6 +106,8 @@ class Judge:
                 windows[-1] = self._moving.judged(windows[-1])
                 compared = self._compared(run, segment)
                 findings = self._findings(run, segment, reference, windows, compared)
+                if compared is not None:
+                    findings = [compared.explained(finding) for finding in findings]
                 found[run.id][segment] = _Found(findings, self._version(windows[-1]), compared)
         return [self._judged(run, self._results(run, found[run.id]), seen[run.id]) for run in runs]
 
@@ -135,7 +137,9 @@ class Judge:
     def _spans(self, run: Run) -> list[tuple[datetime, datetime]]:
         """The window of a run, and before it those that it is judged together with, the oldest first."""
         length = run.window_end - run.window_start
-        earlier = _EARLIER[self._spec.kind]
+        # Drift of rows, or against a baseline that moves, is judged by the window alone.
+        alone = self._spec.kind == "drift" and (is_row_based(self._spec.method) or self._spec.baseline != "fixed")
+        earlier = 0 if alone else _EARLIER[self._spec.kind]
         spans = [(run.window_start - step * length, run.window_end - step * length) for step in range(earlier, 0, -1)]
         return [*spans, (run.window_start, run.window_end)]
 
@@ -143,17 +147,6 @@ class Judge:
         return self._spans(run)[0][0]
 
     def _findings(
-        self,
-        run: Run,
-        segment: str,
-        reference: Reference,
-        windows: Sequence[Sequence[StoredProfile]],
-        compared: Compared | None,
-    ) -> Sequence[Finding]:
-        found = self._all_findings(run, segment, reference, windows, compared)
-        return found if compared is None else [compared.explained(finding) for finding in found]
-
-    def _all_findings(
         self,
         run: Run,
         segment: str,

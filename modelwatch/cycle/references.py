@@ -17,7 +17,7 @@ from detectors.stakes import Stakes, stakes_of
 from detectors.stream_drift import KnownModel
 from modelwatch.baselines import LOG_ORIGIN
 from modelwatch.fields import PREDICTION, field_name
-from modelwatch.scheme import Scheme, is_score
+from modelwatch.scheme import Scheme, is_output
 from store.baseline_importance import read_importance
 from store.baselines import baseline_profile
 from store.calibrations import read_sample
@@ -56,7 +56,7 @@ def reference_of(conn: Connection, baseline: Baseline, scheme: Scheme, segment: 
 
 def outputs_of(scheme: Scheme) -> tuple[str, ...]:
     """The fields that are the model's own answers."""
-    return tuple(name for name in scheme.binning.names if name == PREDICTION or is_score(name))
+    return tuple(filter(is_output, scheme.binning.names))
 
 
 class Importances(NamedTuple):

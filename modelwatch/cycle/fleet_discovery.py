@@ -46,4 +46,4 @@ def keep_payoff(conn: Connection, monitor_id: int, baseline_id: int, payoff: Pay
         add_fleet_test(conn, test)
     elif payoff.window_end >= known.window_end:
         found = known.discovery or payoff.log_e_value >= known.log_limit
-        update_fleet_test(conn, FleetTest(*known[:6], *payoff, found))
+        update_fleet_test(conn, known._replace(**payoff._asdict(), discovery=found))

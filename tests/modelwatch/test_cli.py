@@ -1,100 +1,17 @@
 """The commands, from a model file to results, and what they say when something is wrong."""
 
-import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from modelwatch.cli import main
 from modelwatch.commands.watch import RESULT_KEYS
 from store.engine import migrate, open_engine
+from tests.modelwatch.command_line import MODEL_FILE, Command, rows
 
 pytestmark = pytest.mark.slow
-
-MODEL_FILE = """
-model: credit
-task: binary
-columns: {prediction_id: id, timestamp: ts, prediction: y, score: p, label: repaid}
-monitors:
-  - {kind: drift, window: 1d}
-  - {kind: performance, window: 1d}
-"""
-
-
-class Answer:
-    """What a command said and how it ended."""
-
-    def __init__(self, status: int, out: str, err: str) -> None:
-        self.status, self.out, self.err = status, out, err
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Command = Callable[..., Answer]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory of the test's own, where the settings are the defaults."""
-    for name in [name for name in os.environ if name.startswith("MODELWATCH_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
-    def run(*arguments: str) -> Answer:
-        status = main(arguments)
-        told = capsys.readouterr()
-        return Answer(status, told.out, told.err)
-
-    return run
-
-
-def rows(n: int, first: str, shift: float = 0.0, seed: int = 0) -> pd.DataFrame:
-    """A day of a classifier whose score is calibrated; ``shift`` moves its one feature."""
-    rng = np.random.default_rng(seed)
-    x = rng.normal(shift, 1.0, n)
-    p = 1 / (1 + np.exp(-x))
-    return pd.DataFrame(
-        {
-            "id": [f"{first}-{row}" for row in range(n)],
-            "ts": pd.date_range(first, periods=n, freq="60s", tz="UTC"),
-            "x": x,
-            "region": rng.choice(["north", "south"], n),
-            "y": (p >= 0.5).astype(int),
-            "p": p,
-            "repaid": (rng.random(n) < p).astype(int),
-        }
-    )
-
-
-@pytest.fixture
-def credit(folder: Path, sqlite_template: Path, command: Command) -> Command:
-    """A model with a baseline, applied."""
-    Path("modelwatch-data").mkdir()
-    shutil.copyfile(sqlite_template, "modelwatch-data/modelwatch.db")
-    Path("credit.yaml").write_text(MODEL_FILE)
-    rows(2000, "2026-01-01").to_csv("baseline.csv", index=False)
-    assert command("apply", "credit.yaml").status == 0
-    assert command("baseline", "credit", "baseline.csv", "--version", "3").status == 0
-    return command
 
 
 def test_from_a_model_file_to_results_and_alerts(credit: Command) -> None:
@@ -241,45 +158,6 @@ def test_keys_of_a_shared_store_need_a_pepper_that_is_set(
     assert "MODELWATCH_KEY_PEPPER" in command("keys", "create", "ci").err
     monkeypatch.setenv("MODELWATCH_KEY_PEPPER", "a long random text")
     assert command("keys", "create", "ci").status == 0
-
-
-def test_check_says_whether_the_data_changed(folder: Path, command: Command) -> None:
-    Path("credit.yaml").write_text(MODEL_FILE)
-    rows(2000, "2026-01-01").to_csv("reference.csv", index=False)
-    rows(2000, "2026-02-01", 0.0, 1).to_parquet("same.parquet")
-    rows(2000, "2026-03-01", 1.0, 2).to_json("moved.jsonl", orient="records", lines=True, date_format="iso")
-    same = command("check", "--reference", "reference.csv", "--current", "same.parquet", "--model-file", "credit.yaml")
-    assert (same.status, same.err) == (0, "")
-    moved = command("check", "--reference", "reference.csv", "--current", "moved.jsonl", "--json")
-    assert moved.status == 1
-    assert moved.json["drift"] is True
-    assert "x" in moved.json["changed_fields"]
-    assert "region" not in moved.json["changed_fields"]
-    assert not {"id", "ts"} & {each["field"] for each in moved.json["findings"]}
-    assert "column 'id' differs from row to row like an id" in moved.err
-    assert not Path("modelwatch-data").exists()
-
-
-def test_check_sees_what_is_missing_and_what_lacks_altogether(folder: Path, command: Command) -> None:
-    frame = rows(2000, "2026-01-01")[["x", "region"]]
-    frame.to_csv("reference.csv", index=False)
-    holes = rows(2000, "2026-01-01", 0.0, 1)[["x", "region"]]
-    holes.loc[::3, "x"] = np.nan
-    holes.to_csv("holes.csv", index=False)
-    found = command("check", "--reference", "reference.csv", "--current", "holes.csv", "--json")
-    assert found.status == 1
-    assert [each["method"] for each in found.json["findings"] if each["status"] == "critical"] == ["missing"]
-    frame[["x"]].to_csv("half.csv", index=False)
-    lacking = command("check", "--reference", "reference.csv", "--current", "half.csv")
-    assert lacking.status == 1
-    assert "the current file lacks region" in lacking.err
-
-
-def test_check_of_too_few_rows_is_neither_yes_nor_no(folder: Path, command: Command) -> None:
-    rows(20, "2026-01-01")[["x"]].to_csv("few.csv", index=False)
-    found = command("check", "--reference", "few.csv", "--current", "few.csv")
-    assert found.status == 2
-    assert "too few rows" in found.err
 
 
 @pytest.mark.parametrize(

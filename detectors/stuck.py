@@ -48,7 +48,8 @@ def stuck_finding(
     tenths of those rows hold it. The effect is the rise, the p-value the chance of so few other values. A
     ``threshold`` is a limit for the share itself.
 
-    ``usual`` is a share that is usual within the baseline, where it is known (see ``usual_share``).
+    ``usual`` is a share that is usual within the baseline, where it is known (see ``usual_share``). Where it is more
+    than p the limit begins there: the next window may well go a little beyond the furthest so far.
 
     Insufficient under ``min_rows`` values on either side, and where so few rows may all be alike by chance; ``ok``
     where the baseline itself holds a single value.
@@ -135,7 +136,8 @@ def _judged(field: str, top: FrequentValue, n_baseline: int, n: int, threshold: 
         return _fine(field, value, n_baseline, n, words)
     rest_baseline = n_baseline - top.n_baseline
     others = fewest_by_chance(rest_baseline, n_baseline, n)
-    fixed, by_chance = before + WARNING_PART * (1 - before), 1 - max(others, 0) / n
+    most = max(before, usual)
+    fixed, by_chance = most + WARNING_PART * (1 - most), 1 - max(others, 0) / n
     if others < 0 and threshold is None and value >= fixed:
         words += "; so few values may all be alike by chance"
         return unjudged("quality", "stuck", field, n_baseline, n, "insufficient", words, value)
@@ -153,16 +155,16 @@ def _judged(field: str, top: FrequentValue, n_baseline: int, n: int, threshold: 
         effect=value - before,
         n_baseline=n_baseline,
         n_current=n,
-        status=_status(value, limit, before),
+        status=_status(value, limit, most),
         reason=words,
         confidence="low" if source == RAISED else "normal",
     )
 
 
-def _status(value: float, limit: float, before: float) -> Status:
+def _status(value: float, limit: float, most: float) -> Status:
     if value < limit:
         return "ok"
-    return "critical" if value >= before + CRITICAL_PART * (1 - before) else "warning"
+    return "critical" if value >= most + CRITICAL_PART * (1 - most) else "warning"
 
 
 def _fine(field: str, value: float | None, n_baseline: int, n: int, reason: str) -> Finding:

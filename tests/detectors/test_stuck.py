@@ -57,6 +57,20 @@ def test_a_feed_that_froze_for_a_part_of_the_window(share: float, status: str) -
     assert finding.threshold == pytest.approx(0.65)
 
 
+def test_a_little_beyond_what_stretches_of_the_baseline_reach_is_no_fault() -> None:
+    rng = np.random.default_rng(5)
+    days = [(rng.random(500) < share).tolist() for share in (0.3, 0.5, 0.78)]
+    rows = CategoryColumn.of_booleans([on for day in days for on in day])
+    stretches = tuple(map(CategoryColumn.of_booleans, days))
+    further = CategoryColumn.of_booleans((rng.random(500) < 0.83).tolist())
+    assert finding_of(rows, further).status == "warning"
+    told = finding_of(rows, further, stretches)
+    # Half of the rows that still differ in the furthest stretch, some 78 %.
+    assert told.threshold == pytest.approx(0.89, abs=0.02)
+    assert told.status == "ok"
+    assert finding_of(rows, CategoryColumn.of_booleans([True] * 500), stretches).status == "critical"
+
+
 def test_a_category_that_took_over_and_a_new_one_that_did() -> None:
     all_south = finding_of(REGIONS, CategoryColumn.of_strings(["south"] * 500))
     assert all_south.status == "critical"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.calibration import Calibration
+from detectors.confidence import margin_of
 from detectors.drift_scale import DriftScale, count_matrix
 from detectors.findings import CALIBRATED, LOWERED, Confidence
 from detectors.profile import Profile
@@ -41,19 +42,21 @@ def drift_limits(
 
     ``share`` is the probability of a false alarm that this window may have over all fields. A field that was high in
     one of the two windows before has a lower limit: to be high twice is rarer than once, so both together keep to the
-    share. Windows and fields with fewer than ``min_rows`` values are passed over, and get no limit.
+    share. Windows and fields with fewer than ``min_rows`` values are passed over, and get no limit. Where
+    ``confidence`` is low limits are raised (see ``margin_of``; on the scale of root statistics).
     """
     counts = count_matrix(windows[-1 - EARLIER_WINDOWS :], scale.binning)
     roots, rows = scale.roots(baseline.counts, counts)
     present = [scale.grouped(index, counts).sum(axis=-1) for index in range(len(scale.fields))]
     roots = np.where(np.stack(present, axis=-1) < max(min_rows, 1), np.nan, roots) if present else roots
     window_rows = rows.max(axis=1, initial=0.0)
-    deviates = calibration.standardised(roots, window_rows)
     once, twice = calibration.limits(float(window_rows[-1]), share)
-    was_high = np.any(np.nan_to_num(deviates[:-1], nan=-np.inf) >= twice, axis=0, keepdims=True)[0]
+    margin = margin_of(confidence)
+    high = margin * calibration.root(np.full_like(roots, twice), window_rows)
+    was_high = np.any(np.nan_to_num(roots[:-1], nan=-np.inf) >= high[:-1], axis=0, keepdims=True)[0]
     points = np.where(was_high, min(once, twice), once)
-    p_values = calibration.tail_shares(deviates[-1], float(window_rows[-1]))
-    limits = _distances(scale, calibration, points, rows[-1], window_rows[-1:])
+    p_values = calibration.tail_shares(calibration.standardised(roots, window_rows)[-1], float(window_rows[-1]))
+    limits = _distances(scale, margin * calibration.root(points[np.newaxis], window_rows[-1:])[0], rows[-1])
     return {
         name: DriftLimit(
             float(limits[index]), LOWERED if was_high[index] else CALIBRATED, confidence, float(p_values[index])
@@ -63,11 +66,8 @@ def drift_limits(
     }
 
 
-def _distances(
-    scale: DriftScale, calibration: Calibration, points: Numbers, rows: Numbers, window_rows: Numbers
-) -> Numbers:
-    """Deviates of one window as distances in the units of each field's method."""
-    roots = calibration.root(points[np.newaxis], window_rows)[0]
+def _distances(scale: DriftScale, roots: Numbers, rows: Numbers) -> Numbers:
+    """Root statistics of one window as distances in the units of each field's method."""
     return np.array(
         [
             float(from_root(method, roots[index], np.maximum(rows[index], 1.0)))

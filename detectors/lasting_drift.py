@@ -50,7 +50,7 @@ def lasting_limits(
         if passes:
             furthest = reached[known[:, index], index].max(keepdims=True)
             value = float(from_root(method, furthest * np.sqrt(n), n)[0])
-            raised[name] = replace(limits[name], value=value, source=ABOVE_HARMLESS)
+            raised[name] = replace(limits[name], value=max(value, limits[name].value), source=ABOVE_HARMLESS)
     return raised
 
 

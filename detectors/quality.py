@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from detectors.binning import MAX_KNOWN_CATEGORIES, Binning
 from detectors.bins import CategoryBins, NumericBins
+from detectors.confidence import margin_of
 from detectors.duplicates import Copies, duplicates_finding
 from detectors.field_profile import FieldProfile
-from detectors.findings import FIXED, GIVEN, RAISED, Finding, Status, unjudged
+from detectors.findings import FIXED, GIVEN, RAISED, Confidence, Finding, Status, unjudged
 from detectors.freshness import Arrivals, freshness_finding
 from detectors.noise import share_noise
 from detectors.probabilities import probabilities_finding, probabilities_in
@@ -26,6 +27,8 @@ MODEL_CHECKS = ("volume", "schema", "freshness", "probabilities", "duplicates")
 DEFAULT_CHECKS = FIELD_CHECKS + MODEL_CHECKS
 # How much larger than at the baseline a share may be.
 ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0.01, "types": 0.001}
+# Checks that ask whether the baseline has seen a value.
+_OF_THE_SEEN = ("unseen", "range")
 NAMED_CATEGORIES = 5
 # A break is no mere guess, so it pages at half of what a change of values must cost.
 WORTH_SLEEP = 0.5
@@ -62,6 +65,7 @@ def quality_findings(
     scores: Sequence[str] = (),
     copies: Copies | None = None,
     costs: Mapping[str, float] | None = None,
+    confidence: Confidence = "normal",
 ) -> list[Finding]:
     """A finding for each check and each field that has something to say to it; some checks are of the whole model.
 
@@ -92,6 +96,9 @@ def quality_findings(
     may cost less than half a page (the rise times the cost) is a warning at most: it is worth a look, and nobody's
     sleep. Of a field that is not among them every break counts.
 
+    ``confidence`` in what the baseline has seen of the stream (``confidence.confidence_in``): where it is low values
+    beyond it, ``unseen`` and ``range``, may rise by a quarter more.
+
     A ``threshold`` is a limit for the share itself (for volume: for the ratio; for freshness, in hours, and for
     duplicates where no other check is made; schema and probabilities have none). Under ``min_rows`` rows on either
     side a finding is insufficient. ValueError names an unknown check or field.
@@ -106,7 +113,10 @@ def quality_findings(
     for field in binning.names if fields is None else fields:
         before, now = baseline.field(binning, field), current.field(binning, field)
         own = [check for check in checks if check in _SHARES and _speaks_to(check, before)]
-        findings.extend(_share_finding(check, before, now, threshold, min_rows) for check in own)
+        findings.extend(
+            _share_finding(check, before, now, threshold, min_rows, confidence if check in _OF_THE_SEEN else "normal")
+            for check in own
+        )
         if "stuck" in checks:
             usual = (usual_shares or {}).get(field, 0.0)
             findings.append(stuck_finding(before, now, threshold=threshold, min_rows=min_rows, usual=usual))
@@ -141,7 +151,12 @@ def _speaks_to(check: str, field: FieldProfile) -> bool:
 
 
 def _share_finding(
-    check: str, baseline: FieldProfile, current: FieldProfile, threshold: float | None, min_rows: int
+    check: str,
+    baseline: FieldProfile,
+    current: FieldProfile,
+    threshold: float | None,
+    min_rows: int,
+    confidence: Confidence,
 ) -> Finding:
     field = baseline.definition.name
     share = _SHARES[check](baseline, current)
@@ -152,7 +167,7 @@ def _share_finding(
         value = share.hits / share.n if share.n and not share.undefined else None
         return unjudged("quality", check, field, share.n_baseline, share.n, "insufficient", reason, value)
     value, usual = share.hits / share.n, share.expected / share.n_baseline
-    limit, source = _share_limit(check, share, threshold)
+    limit, source = _share_limit(check, share, margin_of(confidence)) if threshold is None else (threshold, GIVEN)
     return Finding(
         kind="quality",
         method=check,
@@ -166,7 +181,7 @@ def _share_finding(
         n_current=share.n,
         status=_share_status(share.hits, value, limit, usual),
         reason=share.words,
-        confidence="low" if source == RAISED else "normal",
+        confidence="low" if source == RAISED else confidence,
     )
 
 
@@ -177,12 +192,11 @@ def _too_few(check: str, share: _Share, least: int) -> str:
     return f"{count(share.n, *what)}, at least {least:,} are needed" if share.n < least else ""
 
 
-def _share_limit(check: str, share: _Share, threshold: float | None) -> tuple[float, str]:
-    if threshold is not None:
-        return threshold, GIVEN
-    fixed = share.expected / share.n_baseline + ALLOWED_RISE[check]
-    noise = share_noise(share.expected, share.n_baseline, share.n)
-    return (noise, RAISED) if noise > fixed else (fixed, FIXED)
+def _share_limit(check: str, share: _Share, margin: float) -> tuple[float, str]:
+    usual = share.expected / share.n_baseline
+    by_chance = share_noise(share.expected, share.n_baseline, share.n) - usual
+    rise = max(ALLOWED_RISE[check], by_chance)
+    return usual + margin * rise, RAISED if by_chance > ALLOWED_RISE[check] else FIXED
 
 
 def _share_status(hits: int, value: float, limit: float, usual: float) -> Status:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from detectors.calibration import Calibration
+from detectors.confidence import LEAST_WINDOWS, UNSURE_MARGIN
 from detectors.drift_scale import DriftScale, drift_scale
 from detectors.encoding import decode_profile
 from detectors.findings import (
@@ -24,7 +25,7 @@ from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.wording import count, number
 from detectors.worst_segment import METHOD as WORST_SEGMENT
 from modelwatch.calibration_payload import METHOD_VERSION, from_bytes
-from modelwatch.cycle.calibrating import LEAST_BLOCKS, calibration_subject, confidence_of
+from modelwatch.cycle.calibrating import calibration_subject, confidence_of
 from modelwatch.cycle.drift_judging import PAIR_PART, adds_up, chosen_methods, fields_share, judges_pairs
 from modelwatch.cycle.risk_judging import RISK_METHODS
 from modelwatch.cycle.slow_drift_judging import SHARE as SLOW_DRIFT_SHARE
@@ -75,8 +76,7 @@ def threshold_story(
     if result.threshold is None:
         return ["There is no limit: " + ("all is as usual." if result.status == "ok" else "nothing was judged.")]
     if result.threshold_source not in (CALIBRATED, LOWERED):
-        said = [_source(result)]
-        return said + ([] if result.confidence != "low" else ["Confidence is low."])
+        return [_source(result), *_little_known(result)]
     if result.method == SLOW_DRIFT:
         return [_slow(model, result.threshold)]
     lowered = (
@@ -106,6 +106,15 @@ def _source(result: Result) -> str:
     if source in (FROM_BASELINE, WIDENED) and result.method in _FROM_BASELINE:
         return _FROM_BASELINE[result.method]
     return _SOURCES.get(source, f"Its source is {source or 'not recorded'}.")
+
+
+def _little_known(result: Result) -> list[str]:
+    if result.confidence != "low":
+        return []
+    if result.threshold_source == FIXED and result.kind == "quality":
+        seen = f"the baseline has seen under {LEAST_WINDOWS} windows, or less than a season"
+        return [f"Confidence is low: {seen}, so a quarter is added to the allowed rise of what it has not seen."]
+    return ["Confidence is low."]
 
 
 def _calibrated(conn: Connection, model: Model, spec: MonitorSpec, baseline: Baseline, segment: str) -> list[str]:
@@ -177,11 +186,12 @@ def _blocks(found: Calibration, scale: DriftScale) -> str:
 
 
 def _confidence(found: Calibration, baseline: Baseline, length: timedelta) -> str:
-    if confidence_of(found, baseline, length) == "normal":
+    if confidence_of(found.blocks.n, baseline, length) == "normal":
         return "Confidence is normal."
-    if found.blocks.n < LEAST_BLOCKS:
+    raised = f"so the limit is {number(UNSURE_MARGIN)} times that."
+    if found.blocks.n < LEAST_WINDOWS:
         return (
-            f"Confidence is low: the baseline has {found.blocks.n} windows, and under {LEAST_BLOCKS} nobody knows how "
-            "much the stream moves by itself."
+            f"Confidence is low: the baseline has {found.blocks.n} windows, and under {LEAST_WINDOWS} nobody knows how "
+            f"much the stream moves by itself, {raised}"
         )
-    return "Confidence is low: the baseline is shorter than a season, so what it has not seen looks like a change."
+    return f"Confidence is low: the baseline is shorter than a season, and its stream may move more, {raised}"

@@ -24,12 +24,13 @@ from detectors.calibration import Calibration, calibrate
 from detectors.calibration_map import Calibration as ScoreMeaning
 from detectors.calibration_map import bin_scores, fit_calibration
 from detectors.columns import CategoryColumn, Column, NumericColumn
+from detectors.confidence import confidence_in
 from detectors.drift import MIN_ROWS, drift_findings
 from detectors.drift_limits import EARLIER_WINDOWS, DriftLimit, drift_limits
 from detectors.drift_methods import DEFAULT_METHODS
 from detectors.drift_scale import DriftScale, count_matrix, drift_scale
 from detectors.estimation import estimated_metric, unknown_scores
-from detectors.findings import Finding
+from detectors.findings import Confidence, Finding
 from detectors.harmless_windows import harmless_windows
 from detectors.importance import IMPORTANT, association
 from detectors.lasting_drift import lasting_limits
@@ -73,6 +74,7 @@ class _Learnt:
     usual_shares: Mapping[str, float]
     model: KnownModel
     together: Together
+    confidence: Confidence = "normal"
 
     @property
     def important(self) -> frozenset[str]:
@@ -124,9 +126,7 @@ class Modelwatch:
             sample=sample,
             seed=seed,
             calibration=calibrate(scale, sample, count_matrix(stretches, binning), total.counts, seed),
-            usual_shares={
-                name: usual_share(stretch.field(binning, name) for stretch in stretches) for name in binning.names
-            },
+            usual_shares=_usual_shares(binning, stretches),
             model=KnownModel(
                 importance=importance,
                 sources={},
@@ -141,10 +141,18 @@ class Modelwatch:
 
     def learn_windows(self, baseline: pd.DataFrame, windows: NDArray[np.int64]) -> None:
         known = self._known()
-        blocks = profile_groups(known.binning, columns_of(baseline, known.kinds), windows, int(windows.max()) + 1)
-        counts = count_matrix(tuple(blocks), known.binning)
-        calibration = calibrate(known.scale, known.sample, counts, known.profile.counts, known.seed)
-        self._learnt = replace(known, calibration=calibration)
+        columns, n_windows = columns_of(baseline, known.kinds), int(windows.max()) + 1
+        blocks = tuple(profile_groups(known.binning, columns, windows, n_windows))
+        counts = count_matrix(blocks, known.binning)
+        confidence = _confidence(baseline, windows)
+        importance, output = known.model.importance, output_of(baseline)
+        self._learnt = replace(
+            known,
+            calibration=calibrate(known.scale, known.sample, counts, known.profile.counts, known.seed),
+            usual_shares=_usual_shares(known.binning, blocks),
+            together=Together.learnt(known.binning, columns, windows, importance, output, confidence),
+            confidence=confidence,
+        )
 
     def judge(self, window: pd.DataFrame) -> Verdict:
         known = self._known()
@@ -164,12 +172,13 @@ class Modelwatch:
         if known.calibration is None:
             return self._verdict(window, columns, recent[-1], {})
         share = (1 - PAIRS) * SHARE
-        limits = drift_limits(known.scale, known.calibration, known.profile, recent, share, MIN_ROWS)
+        limits = drift_limits(known.scale, known.calibration, known.profile, recent, share, MIN_ROWS, known.confidence)
         sums = [_labelled(rows, labels.layout) for rows in earlier]
         harmless = harmless_windows(labels.layout, labels.performance, sums, [len(rows) for rows in earlier])
-        profiles = [profile(known.binning, columns_of(earlier[position], known.kinds)) for position in harmless]
+        alike = [columns_of(earlier[position], known.kinds) for position in harmless]
+        profiles = [profile(known.binning, each) for each in alike]
         above = lasting_limits(known.scale, known.calibration, known.profile, profiles, recent[-1], limits, share)
-        return self._verdict(window, columns, recent[-1], above)
+        return self._verdict(window, columns, recent[-1], above, alike)
 
     def has_missed(self, earlier: Sequence[pd.DataFrame]) -> bool:
         labels = self._labels()
@@ -196,7 +205,12 @@ class Modelwatch:
         return self._baseline
 
     def _verdict(
-        self, window: pd.DataFrame, columns: Mapping[str, Column], current: Profile, limits: Mapping[str, DriftLimit]
+        self,
+        window: pd.DataFrame,
+        columns: Mapping[str, Column],
+        current: Profile,
+        limits: Mapping[str, DriftLimit],
+        harmless: Sequence[Mapping[str, Column]] = (),
     ) -> Verdict:
         known = self._known()
         drift = drift_findings(known.binning, known.profile, current, limits=limits, fields=known.fields)
@@ -209,8 +223,9 @@ class Modelwatch:
             fields=known.fields,
             usual_shares=known.usual_shares,
             costs=field_costs(known.model.importance, known.model.stakes),
+            confidence=known.confidence,
         )
-        pairs, parted = known.together.judged(columns, fields, SHARE)
+        pairs, parted = known.together.judged(columns, fields, SHARE, harmless)
         raised = [each for each in (*fields, *quality, pairs) if each.status in ("warning", "critical")]
         estimate, trusted = self._estimate(window, quality, parted)
         return Verdict(
@@ -243,6 +258,21 @@ class Modelwatch:
         unknown = unknown_scores(scores.layout, scores.meaning, counted)
         breaks = tuple(each for each in quality if each.method in _DOUBTFUL)
         return found.value, trust(Known(breaks, known.important, parted, unknown)).trusted
+
+
+def _usual_shares(binning: Binning, stretches: Sequence[Profile]) -> dict[str, float]:
+    """What single value of each field stretches of the baseline hold."""
+    return {name: usual_share(stretch.field(binning, name) for stretch in stretches) for name in binning.names}
+
+
+def _confidence(baseline: pd.DataFrame, windows: NDArray[np.int64]) -> Confidence:
+    """How far limits can be relied on, by the baseline's windows and, where there is a clock, the time it covers."""
+    n_windows = int(windows.max()) + 1
+    if "timestamp" not in baseline.columns:
+        return confidence_in(n_windows, None, 0.0)
+    hours = baseline["timestamp"].astype("datetime64[us]").to_numpy(np.int64) / 3.6e9
+    spans = [np.ptp(hours[windows == position]) for position in range(n_windows)]
+    return confidence_in(n_windows, float(np.ptp(hours)), float(np.median(spans)))
 
 
 def _known_from_labels(baseline: pd.DataFrame, binning: Binning, total: Profile) -> _Labelled:

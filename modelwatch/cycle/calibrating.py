@@ -15,6 +15,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from detectors.calibration import Calibration, calibrate
+from detectors.confidence import confidence_in
 from detectors.drift_scale import DriftScale, count_matrix
 from detectors.encoding import total_encoded
 from detectors.findings import Confidence
@@ -27,13 +28,12 @@ from store.calibrations import read_blocks, read_calibration, read_sample, save_
 from store.engine import writing
 from store.records import Baseline, BaselineBlock, Model, StoredCalibration
 
-# With fewer independent blocks than this nobody knows how much the stream moves by itself.
-LEAST_BLOCKS = 20
 # Blocks that are looked at, the last of the baseline: enough to know how they move.
 _MOST_BLOCKS = 512
 # A baseline without a clock is cut into so many blocks.
 _BLOCKS_WITHOUT_CLOCK = 32
 MONTH = timedelta(days=30.4375)
+_HOUR = timedelta(hours=1)
 # A window never has more than this chance of a false alarm, however rarely windows come.
 _MOST_SHARE = 0.25
 
@@ -83,15 +83,11 @@ def calibration_for(
     return from_bytes(payload)
 
 
-def confidence_of(calibration: Calibration, baseline: Baseline, length: timedelta) -> Confidence:
-    """Low under 20 blocks, or where the baseline is shorter than the season of its windows: a week, for longer ones
-    a year. A baseline without a clock is taken at its word: nobody knows its seasons."""
-    if calibration.blocks.n < LEAST_BLOCKS:
-        return "low"
-    if baseline.start is None or baseline.end is None:
-        return "normal"
-    season = timedelta(days=7) if length <= timedelta(days=1) else timedelta(days=365)
-    return "low" if baseline.end - baseline.start < season - length else "normal"
+def confidence_of(n_windows: int, baseline: Baseline, length: timedelta) -> Confidence:
+    """How far limits for windows of this length can be relied on, of which the baseline holds so many."""
+    start, end = baseline.start, baseline.end
+    covered = None if start is None or end is None else (end - start) / _HOUR
+    return confidence_in(n_windows, covered, length / _HOUR)
 
 
 def calibration_subject(model: Model, length: timedelta, scale: DriftScale) -> str:

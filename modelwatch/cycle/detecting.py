@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,6 @@ from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
 from detectors.findings import Finding
 from detectors.harmless_windows import harmless_windows
 from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
-from detectors.profile import Profile
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_drift import worst_drift_finding
 from modelwatch.cycle.drift_judging import LABELLED_WINDOWS, DriftJudge, judges_pairs
@@ -35,6 +34,7 @@ from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
 from modelwatch.cycle.result_making import Judged, ResultMaker
 from modelwatch.cycle.row_judging import RowJudge
+from modelwatch.cycle.window_companions import Hours
 from modelwatch.cycle.window_sums import WindowSums
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
@@ -184,29 +184,32 @@ class Judge:
     ) -> Sequence[Finding]:
         """Drift of every field, and for the whole stream of their pairs, as far as the monitor asks for them."""
         found: list[Finding] = []
+        # Both look at the same windows, and only where something changed.
+        harmless = cache(partial(self._harmless, reference, windows[:-1]))
         if self._spec.method != CORRELATION:
             judged = [
                 *map(self._sums.fields_if_sound, windows[-1 - EARLIER_DRIFT_WINDOWS : -1]),
                 self._sums.fields(windows[-1]),
             ]
             other = None if compared is None else self._sums.fields(compared.hours)
-            harmless = partial(self._harmless, reference, windows[:-1])
-            found += self._drift.findings(run, segment, reference, judged, other, harmless)
+            found += self._drift.findings(
+                run, segment, reference, judged, other, lambda: list(map(self._sums.fields_if_sound, harmless()))
+            )
         if segment == WHOLE and judges_pairs(self._spec, self._scheme.binning):
             other_hours = None if compared is None else compared.hours
-            found.append(self._pairs.finding(windows[-1], other_hours, found, self._drift.pair_share()))
+            found.append(self._pairs.finding(windows[-1], other_hours, found, self._drift.pair_share(), harmless))
         return found
 
     def _compared(self, run: Run, segment: str) -> Compared | None:
         least = self._spec.min_rows or (DRIFT_MIN_ROWS if self._spec.kind == "drift" else PERFORMANCE_MIN_ROWS)
         return self._moving.compared(run.window_start, run.window_end, segment, least)
 
-    def _harmless(self, reference: Reference, windows: Sequence[Sequence[StoredProfile]]) -> list[Profile]:
+    def _harmless(self, reference: Reference, windows: Sequence[Hours]) -> list[Hours]:
         """Those of the windows that their labels have shown to be harmless by now."""
         labelled = [self._sums.performance_if_sound(hours) for hours in windows]
         rows = [sum(hour.n_rows for hour in hours) for hours in windows]
         found = harmless_windows(self._scheme.layout, reference.labelled, labelled, rows)
-        return [self._sums.fields_if_sound(windows[position]) for position in found]
+        return [windows[position] for position in found]
 
     def _last_step(self, run: Run, hours: Sequence[StoredProfile]) -> LastStep:
         """What a window is the first to hold: where windows slide, the rows since the end of the one before."""

@@ -169,7 +169,7 @@ class DriftJudge:
         return lasting_limits(scale, calibration, reference, harmless, current, limits, share)
 
     def _confidence(self, calibration: Calibration) -> Confidence:
-        return confidence_of(calibration, self._baseline, duration(self._spec.window))
+        return confidence_of(calibration.blocks.n, self._baseline, duration(self._spec.window))
 
     def _calibration(self, segment: str, reference: Profile) -> tuple[DriftScale, Calibration | None]:
         if segment not in self._calibrations:

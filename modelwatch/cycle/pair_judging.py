@@ -1,32 +1,24 @@
 """Whether pairs of fields still go together as at the baseline, in windows of one monitor."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from sqlalchemy import Connection
 
 from detectors.comoments import CoMoments
-from detectors.correlation import (
-    METHOD,
-    MIN_ROWS,
-    AboutFields,
-    correlation_finding,
-    moved_by_themselves,
-    pair_changes,
-    parted_fields,
-)
+from detectors.correlation import METHOD, AboutFields, correlation_finding, moved_by_themselves, parted_fields
 from detectors.findings import Finding, unjudged
 from detectors.importance import IMPORTANT
+from detectors.pair_changes import MIN_ROWS, pair_changes
 from detectors.pair_scatter import PairScatter
 from modelwatch.baseline_companions import baseline_pairs
 from modelwatch.companions import n_ordered_fields
+from modelwatch.cycle.calibrating import confidence_of
 from modelwatch.cycle.references import importances, outputs_of
 from modelwatch.cycle.window_companions import Hours, not_counted, pairs_of
 from modelwatch.scheme import Scheme
+from store.definitions import duration
 from store.records import Baseline, Model, Monitor
-
-# With fewer stretches of the baseline than this nobody knows how much correlations move by themselves.
-LEAST_STRETCHES = 20
 
 
 class PairJudge:
@@ -42,11 +34,19 @@ class PairJudge:
         self._is_read = False
         self._important: frozenset[str] | None = None
 
-    def finding(self, window: Hours, compared: Hours | None, beside: Sequence[Finding], chance: float) -> Finding:
+    def finding(
+        self,
+        window: Hours,
+        compared: Hours | None,
+        beside: Sequence[Finding],
+        chance: float,
+        harmless: Callable[[], Sequence[Hours]] = tuple,
+    ) -> Finding:
         """The change of correlation between a window and what it is ``compared`` with (None: the baseline).
 
         ``beside`` are the findings on single fields in the same window. ``chance`` is the probability of a false alarm
-        that the window may have.
+        that the window may have. ``harmless`` are earlier windows that labels showed to be so, asked for where a pair
+        passes its limit.
         """
         n_rows = sum(hour.n_rows for hour in window)
         if not n_rows:
@@ -58,17 +58,21 @@ class PairJudge:
             return unjudged("drift", METHOD, None, self._baseline.n_rows, n_rows, "insufficient", missing)
         scatter, before = known
         chosen = self._chosen(scatter)
-        found = correlation_finding(
+        judged = partial(
+            correlation_finding,
             scatter.of(chosen),
             (before if compared is None else self._total(compared)).of(chosen),
             current.of(chosen),
             threshold=self._spec.threshold if self._spec.method == METHOD else None,
             min_rows=self._spec.min_rows or MIN_ROWS,
             chance=chance,
+            confidence=confidence_of(scatter.n_stretches, self._baseline, duration(self._spec.window)),
             about=self._about(scatter, beside),
         )
-        lasting = scatter.n_stretches >= LEAST_STRETCHES
-        return found if lasting else replace(found, confidence="low")
+        found = judged()
+        if compared is not None or found.status not in ("warning", "critical"):
+            return found
+        return judged(harmless=[self._total(hours).of(chosen) for hours in harmless()])
 
     def parted(self, window: Hours) -> tuple[str, ...]:
         """Fields that go together no longer as at the baseline in a window; none where that is not known."""

@@ -12,7 +12,7 @@ from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
 from detectors.severity import field_costs
 from detectors.stuck import usual_share
-from modelwatch.cycle.calibrating import block_windows
+from modelwatch.cycle.calibrating import block_windows, confidence_of
 from modelwatch.cycle.event_knowledge import NOTHING_KNOWN, EventKnowledge
 from modelwatch.cycle.references import importances, reference_of, stakes_in
 from modelwatch.cycle.window_companions import Hours
@@ -22,7 +22,7 @@ from modelwatch.segments import WHOLE
 from store.calibrations import read_blocks
 from store.definitions import duration
 from store.profiles import row_counts
-from store.records import Baseline, Model, Monitor, RowCount, Run
+from store.records import Baseline, BaselineBlock, Model, Monitor, RowCount, Run
 
 # ``volume`` compares a window with the median of this many windows before it.
 EARLIER_WINDOWS = 7
@@ -48,6 +48,7 @@ class QualityJudge:
         self._events = EventKnowledge(conn, baseline)
         self._costs: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
+        self._blocks: dict[str, Sequence[Sequence[BaselineBlock]]] = {}
         self._usual: dict[str, Mapping[str, float]] = {}
 
     def findings(
@@ -73,6 +74,7 @@ class QualityJudge:
             unknown_fields=of_events.unknown_fields,
             copies=of_events.copies,
             costs=self._field_costs(),
+            confidence=confidence_of(len(self._stretches(segment)), self._baseline, duration(self._spec.window)),
         )
         return [*found, *of_events.not_judged]
 
@@ -87,13 +89,19 @@ class QualityJudge:
     def _usual_shares(self, segment: str) -> Mapping[str, float]:
         """What single value of each field parts of the baseline hold that are as long as a window."""
         if segment not in self._usual:
-            blocks = read_blocks(self._conn, self._baseline.id, segment)
-            runs = list(block_windows(self._model, blocks, duration(self._spec.window)))[-_MOST_STRETCHES:]
+            runs = self._stretches(segment)[-_MOST_STRETCHES:]
             parts = [total_encoded(self._binning, [block.fields for block in run]) for run in runs]
             self._usual[segment] = {
                 name: usual_share(part.field(self._binning, name) for part in parts) for name in self._binning.names
             }
         return self._usual[segment]
+
+    def _stretches(self, segment: str) -> Sequence[Sequence[BaselineBlock]]:
+        """The parts of the baseline that are as long as a window."""
+        if segment not in self._blocks:
+            blocks = read_blocks(self._conn, self._baseline.id, segment)
+            self._blocks[segment] = list(block_windows(self._model, blocks, duration(self._spec.window)))
+        return self._blocks[segment]
 
     def _earlier_counts(self, run: Run, segment: str) -> list[int]:
         """Rows of the windows before this one, oldest first, as far back as there were any."""

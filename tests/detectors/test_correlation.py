@@ -10,15 +10,10 @@ from scipy import stats
 from detectors.binning import Binning, choose_binning
 from detectors.columns import NumericColumn
 from detectors.comoments import comoments, correlations, no_comoments
-from detectors.correlation import (
-    AboutFields,
-    correlation_finding,
-    moved_by_themselves,
-    pair_changes,
-    parted_fields,
-)
+from detectors.correlation import AboutFields, correlation_finding, moved_by_themselves, parted_fields
 from detectors.drift import drift_findings
 from detectors.findings import ABOVE_HARMLESS, BUDGETED, CALIBRATED, RAISED, Finding, unjudged
+from detectors.pair_changes import pair_changes
 from detectors.pair_scatter import decode_scatter, encode_scatter, pair_scatter, with_wander
 from detectors.profile import profile
 from detectors.profile_groups import encode_rows
@@ -214,6 +209,27 @@ def test_what_correlations_wander_at_the_baseline_they_may_wander_later(deviatio
     assert sum(alarms) <= 1
     if deviation:
         assert sum(correlation_finding(steady, before, each).status != "ok" for each in later) > 40
+
+
+@pytest.mark.slow
+def test_where_few_stretches_tell_how_relations_wander_the_limit_allows_for_that() -> None:
+    rng = np.random.default_rng(47)
+    beyond = beyond_normal = 0
+    for _ in range(200):
+        stretches = wandering(6, 800, 0.3, rng)
+        rows = np.concatenate(stretches)
+        binning = choose_binning(columns(rows))
+        of_rows = ranks(binning, rows)
+        (before,) = comoments(of_rows)
+        scatter = with_wander(pair_scatter(of_rows), before, comoments(of_rows, np.repeat(np.arange(6), 800), 6))
+        for each in wandering(3, 800, 0.3, rng):
+            (now,) = comoments(ranks(binning, each))
+            # Of three pairs each may be beyond its limit in a hundredth of the windows.
+            change = next(one for one in pair_changes(scatter, before, now, chance=0.03) if one.fields == {"a", "b"})
+            beyond += abs(change.change) >= change.by_chance
+            beyond_normal += abs(change.z) >= -stats.norm.ppf(0.01 / 2)
+    # Six of 600 are expected. 18 are more than four standard errors beyond; the normal point is passed as often.
+    assert beyond < 18 <= beyond_normal
 
 
 def test_a_stretch_alone_tells_nothing_of_wandering() -> None:

@@ -89,6 +89,30 @@ def test_unseen_categories_are_counted_and_some_named() -> None:
     assert one.status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("check", "broken"),
+    [
+        ("range", NumericColumn.of([900.0] * 11 + [5.0] * 989)),
+        ("unseen", CategoryColumn.of_strings(["new"] * 11 + ["north"] * 989)),
+        ("types", NumericColumn.of([np.nan] * 11 + [5.0] * 989)),
+        ("missing", numbers(1000, missing=60)),
+    ],
+)
+def test_a_baseline_that_has_seen_little_may_be_passed_by_a_quarter_more(check: str, broken: Column) -> None:
+    before = CategoryColumn.of_strings(["north", "south"] * 2500) if check == "unseen" else numbers(5000)
+    binning = choose_binning({"x": before})
+    sides = [profile(binning, {"x": column}) for column in (before, broken)]
+    sure, unsure = (
+        quality_findings(binning, *sides, checks=[check], confidence=confidence)[0] for confidence in ("normal", "low")
+    )
+    assert sure.status != "ok"
+    if check in ("range", "unseen"):
+        assert unsure.threshold == pytest.approx(1.25 * (sure.threshold or 0))
+        assert (unsure.status, unsure.confidence) == ("ok", "low")
+    else:
+        assert unsure == sure
+
+
 def test_a_field_of_ever_new_categories_may_go_on_so() -> None:
     rng = np.random.default_rng(3)
     before = CategoryColumn.of_strings([str(value) for value in rng.zipf(1.6, 5000)])

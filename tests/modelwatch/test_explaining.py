@@ -82,9 +82,19 @@ def test_a_calibrated_limit_is_told_with_what_it_was_drawn_with(engine: Engine) 
     assert "Of the budget, 20 % for slow drift are set aside." in story
     assert f"with seed {seed}" in story
     assert f"learnt on {made:%Y-%m-%d %H:%M} UTC from 2,000 windows" in story
-    assert "Confidence is" in story
+    assert "Confidence is normal." in story
     assert found.result.threshold is not None
     assert f"the limit {found.result.threshold:.4g}".rstrip("0") in " ".join(found.statistic)
+
+
+def test_a_limit_that_rests_on_too_little_is_said_to_be_raised(engine: Engine) -> None:
+    world = new_world(engine, model_file(DRIFT, baseline_rows=400))
+    world.log(events(0, 30, 60))
+    world.cycle(hours(30))
+    result = world.results(window_end=hours(30), field="x")[0]
+    (story,) = [part for part in explained(world, result).threshold if "Confidence" in part]
+    assert story.startswith("Confidence is low: the baseline has 7 windows, and under 20 nobody knows how much the ")
+    assert story.endswith("so the limit is 1.25 times that.")
 
 
 def test_the_words_name_window_baseline_version_and_suspects(engine: Engine) -> None:
@@ -180,6 +190,9 @@ def test_every_source_of_a_limit_has_its_words(engine: Engine) -> None:
         assert told(threshold_source="of a later release") == "Its source is of a later release."
         assert "to be high twice is rarer" in told(threshold_source=findings.LOWERED)
         assert "its monitor or baseline is gone" in told(threshold_source=findings.CALIBRATED)
+        assert told(threshold_source=findings.RAISED, confidence="low").endswith("so few rows. Confidence is low.")
+        short = told(threshold_source=findings.FIXED, kind="quality", confidence="low")
+        assert short.endswith("so a quarter is added to the allowed rise of what it has not seen.")
         assert told(threshold=None, status="insufficient") == "There is no limit: nothing was judged."
 
 

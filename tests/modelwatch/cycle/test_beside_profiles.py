@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
+from detectors.findings import ABOVE_HARMLESS
 from modelwatch.baselines import set_baseline, typed_rows
 from store.alerts import alert_rows
 from store.column_types import to_micros
@@ -17,7 +18,7 @@ from store.models import version_id
 from store.prediction_log import write_predictions
 from store.records import PredictionRow, Result
 from store.schema import baseline_companion, profile_companion
-from tests.modelwatch.cycle.world import START, World, hours, model_file, new_world
+from tests.modelwatch.cycle.world import START, Label, World, hours, model_file, new_world
 
 pytestmark = pytest.mark.slow
 
@@ -93,6 +94,32 @@ def test_two_swapped_features_are_found_in_one_window_and_estimates_are_not_reli
     with engine.connect() as conn:
         (alert,) = [each for each in alert_rows(conn, "credit") if each.method == "correlation"]
     assert alert.state == "firing"
+
+
+def loosened(rows: Rows, seed: int) -> Rows:
+    """c goes less with a than it did; the distributions of all fields stay."""
+    noise = np.random.default_rng(seed).normal(size=len(rows))
+    return [{**row, "c": float(0.5 * row["c"] + 0.75**0.5 * more)} for row, more in zip(rows, noise, strict=True)]
+
+
+def test_a_relation_that_changed_for_good_is_told_until_labels_show_that_it_does_no_harm(engine: Engine) -> None:
+    world = world_of(engine, HOURLY[0])
+    given = {hour: loosened(rows_of(N_WINDOW, 3 + hour), 30 + hour) for hour in range(6)}
+    for hour, rows in given.items():
+        log(world, hour, rows)
+    world.cycle(hours(3))
+    assert [each.status for each in by_window(world, "correlation")] == ["critical"] * 3
+    truth = np.random.default_rng(5)
+    world.log_labels(
+        Label(f"a{hour}-{n}", hours(hour + 1), int(truth.random() < row["score"]))
+        for hour, rows in given.items()
+        for n, row in enumerate(rows)
+    )
+    world.cycle(hours(6))
+    later = by_window(world, "correlation")[3:]
+    assert [each.status for each in later] == ["ok"] * 3
+    assert {each.threshold_source for each in later} == {ABOVE_HARMLESS}
+    assert all("since windows that labels showed to be harmless" in (each.reason or "") for each in later)
 
 
 def test_rows_sent_again_under_new_ids_are_found(engine: Engine) -> None:

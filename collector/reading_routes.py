@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from collector.problems import RequestError
 from collector.routes import READ, Call, collector_of, json_response
 from collector.waiting import ask
-from store.records import AlertState, Result, ResultKind
+from store.records import BAD, AlertState, Result, ResultKind, Status
 
 
 @get("/v1/models/{model:str}/results", opt=READ)
@@ -20,12 +20,17 @@ async def get_results(
     since: FromQuery[datetime | None] = None,
     until: FromQuery[datetime | None] = None,
     kind: FromQuery[ResultKind | None] = None,
+    bad: FromQuery[bool] = False,
+    statuses: Annotated[list[Status] | None, QueryParameter(name="status")] = None,
+    monitors: Annotated[list[str] | None, QueryParameter(name="monitor")] = None,
+    fields: Annotated[list[str] | None, QueryParameter(name="field")] = None,
     limit: FromQuery[int | None] = None,
 ) -> Response[bytes]:
     """The latest results of windows that end in (since, until], oldest first.
 
-    Of more than ``limit`` (10,000 at most, unless set otherwise) those of the newest windows are given, and
-    ``truncated`` is true.
+    ``status``, ``monitor`` and ``field`` may be repeated; ``bad`` is short for the statuses warning and critical. Of
+    more than ``limit`` (10,000 at most, unless set otherwise) those of the newest windows are given, and ``truncated``
+    is true.
     """
     collector = collector_of(request)
     most = collector.limits.listed if limit is None else limit
@@ -33,8 +38,20 @@ async def get_results(
         raise RequestError(400, f"limit: must be between 1 and {collector.limits.listed:,}")
     _check_zone("since", since)
     _check_zone("until", until)
+    if bad and statuses:
+        raise RequestError(400, "bad: is short for status=warning&status=critical: give one of the two")
     known = await collector.catalog.model(model)
-    found = await ask(collector.storage.results, known.name, since, until, kind, most + 1)
+    found = await ask(
+        collector.storage.results,
+        known.name,
+        since=since,
+        until=until,
+        kind=kind,
+        statuses=BAD if bad else statuses,
+        monitors=monitors,
+        fields=fields,
+        limit=most + 1,
+    )
     shown = [_result(each) for each in found[-most:]]
     return json_response({"results": shown, "truncated": len(found) > most})
 

@@ -22,6 +22,7 @@ from store.records import (
     PredictionRow,
     Result,
     ResultKind,
+    Status,
     WriteOutcome,
 )
 from store.results import results
@@ -77,10 +78,29 @@ class Storage:
         return sorted(found, key=lambda pair: pair[1].at)
 
     def results(
-        self, model: str, since: datetime | None, until: datetime | None, kind: ResultKind | None, limit: int
+        self,
+        model: str,
+        *,
+        since: datetime | None,
+        until: datetime | None,
+        kind: ResultKind | None,
+        statuses: Collection[Status] | None,
+        monitors: Collection[str] | None,
+        fields: Collection[str] | None,
+        limit: int,
     ) -> list[Result]:
         with self._engine.connect() as connection:
-            return results(connection, model=model, since=since, until=until, kind=kind, limit=limit)
+            return results(
+                connection,
+                model=model,
+                since=since,
+                until=until,
+                kind=kind,
+                statuses=statuses,
+                monitors=monitors,
+                fields=fields,
+                limit=limit,
+            )
 
     def alerts(self, model: str | None, states: Collection[AlertState]) -> list[AlertRow]:
         with self._engine.connect() as connection:

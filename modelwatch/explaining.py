@@ -23,10 +23,9 @@ from modelwatch.threshold_story import threshold_story
 from store.baselines import baselines, get_binning
 from store.models import get_model
 from store.monitors import monitors
-from store.records import Baseline, Model, Monitor, Result
+from store.records import BAD, Baseline, Model, Monitor, Result
 from store.results import get_result, results, revisions_of
 
-_BAD = ("warning", "critical")
 _EFFECTS = {
     "drift": "the size of the change",
     "quality": "the change against the baseline",
@@ -90,7 +89,7 @@ def _baseline(conn: Connection, model: Model, result: Result) -> Baseline | None
 
 
 def _cause(conn: Connection, around: _Around, result: Result) -> RootCause | None:
-    if result.status not in _BAD or around.baseline is None:
+    if result.status not in BAD or around.baseline is None:
         return None
     return suspects_behind(conn, around.model, around.baseline, [result])
 
@@ -187,7 +186,7 @@ def _against(result: Result) -> str:
 
 def _severity(conn: Connection, around: _Around, result: Result) -> tuple[str, ...]:
     """How bad it is, and by what rule."""
-    if result.status not in _BAD:
+    if result.status not in BAD:
         return (f"Severity {result.severity}.",)
     told = [f"Severity {result.severity}: {_rule(result)}"]
     if result.kind == "drift" and result.method != STREAM_DRIFT:

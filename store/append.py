@@ -188,16 +188,17 @@ def _by_column(columns: tuple[str, ...], rows: list[Row]) -> list[list[Any]]:
 
 def _refuse_unstorable(log: Log[Row], rows: Sequence[Row]) -> None:
     texts = _getter(log.texts)
-    if _flaw("".join([text for row in rows for text in texts(row) if text])) is None:
+    if text_flaw("".join([text for row in rows for text in texts(row) if text])) is None:
         return
     for index, row in enumerate(rows):
         for column, text in zip(log.texts, texts(row), strict=True):
-            flaw = _flaw(text or "")
+            flaw = text_flaw(text or "")
             if flaw is not None:
                 raise UnstorableTextError(index, column, flaw)
 
 
-def _flaw(text: str) -> str | None:
+def text_flaw(text: str) -> str | None:
+    """What keeps a text from being stored in any database; None where nothing does."""
     if "\0" in text:
         return "the NUL character"
     try:

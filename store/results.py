@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import fields
+from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, func, insert, select, update
 
+from store.append import text_flaw
 from store.records import Result, ResultKind, Status
 from store.schema import model, monitor, result, run
 
@@ -56,13 +57,16 @@ def results(
     until: datetime | None = None,
     kind: ResultKind | None = None,
     statuses: Collection[Status] | None = None,
+    monitors: Collection[str] | None = None,
+    fields: Collection[str] | None = None,
     latest_only: bool = True,
     as_of: datetime | None = None,
     limit: int | None = None,
 ) -> list[Result]:
     """Results of windows that end in (since, until], so of what lies between the two instants.
 
-    None leaves a side open, or takes results of every model, kind or status. ``as_of`` gives what was known at an
+    None leaves a side open, or takes results of every model, kind, status, monitor or field; the empty
+    field is that of results on the whole model. ``as_of`` gives what was known at an
     instant: of every window the last revision that was computed by then, whatever became of it since. Ordered by window
     end, then by model, monitor, method, field, segment and revision. Of more than ``limit`` results those of the newest
     windows are given.
@@ -74,8 +78,9 @@ def results(
         query = query.where(result.c.window_end <= until)
     if kind is not None:
         query = query.where(result.c.kind == kind)
-    if statuses is not None:
-        query = query.where(result.c.status.in_(statuses))
+    for column, wanted in ((result.c.status, statuses), (monitor.c.name, monitors), (result.c.field, fields)):
+        if wanted is not None:
+            query = query.where(column.in_([text for text in wanted if text_flaw(text) is None]))
     if as_of is not None:
         query = _known_at(query, as_of)
     elif latest_only:
@@ -131,7 +136,7 @@ def _named_results(model_name: str | None) -> Select[Any]:
         "segment": _none_if_empty(result.c.segment),
     }
     query = (
-        select(*(columns[field.name].label(field.name) for field in fields(Result)))
+        select(*(columns[field.name].label(field.name) for field in fields_of(Result)))
         .join_from(result, model, model.c.id == result.c.model_id)
         .join(monitor, monitor.c.id == result.c.monitor_id)
     )

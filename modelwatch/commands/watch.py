@@ -1,10 +1,10 @@
 """The cycle by hand, and what it found."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields as fields_of
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -15,7 +15,6 @@ from modelwatch.failures import CommandError
 if TYPE_CHECKING:
     from store.records import AlertRow, Result
 
-Kind = Literal["drift", "quality", "performance", "estimate"]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 # In the order of the documented contract.
@@ -81,26 +80,39 @@ def results(
     since: Annotated[str | None, typer.Option(help="Only windows that end after this instant.")] = None,
     until: Annotated[str | None, typer.Option(help="Only windows that end at this instant or before.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only drift, quality, performance or estimate.")] = None,
+    bad: Annotated[bool, typer.Option("--bad", help="Only warning and critical.")] = False,
+    status: Annotated[list[str] | None, typer.Option(help="Only of this status; may be repeated.")] = None,
+    monitor: Annotated[list[str] | None, typer.Option(help="Only of this monitor; may be repeated.")] = None,
+    field: Annotated[list[str] | None, typer.Option(help="Only of this field; may be repeated.")] = None,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", help="As it was known at this instant, before later labels and corrections."),
     ] = None,
 ) -> None:
     """List what the monitors of a model found."""
-    if kind is not None and kind not in get_args(Kind):
-        raise CommandError(f"--kind {kind!r} is not known: use {', '.join(get_args(Kind))}")
+    from store.records import BAD, ResultKind, Status
+
+    _check_known("--kind", () if kind is None else (kind,), get_args(ResultKind))
+    _check_known("--status", status or (), get_args(Status))
+    if bad and status:
+        raise CommandError("--bad is short for --status warning --status critical: give one of the two")
     first, last, known_at = instant(since, "--since"), instant(until, "--until"), instant(as_of, "--as-of")
 
+    from store.monitors import monitors
     from store.results import results as read_results
 
     with open_store(settings()) as engine, engine.connect() as conn:
-        model_named(conn, model)
+        known = monitors(conn, model_named(conn, model).id, active_only=False)
+        _check_known("--monitor", monitor or (), [each.name for each in known])
         found = read_results(
             conn,
             model=model,
             since=first,
             until=last,
             kind=kind,  # type: ignore[arg-type]
+            statuses=BAD if bad else status or None,  # type: ignore[arg-type]
+            monitors=monitor or None,
+            fields=field or None,
             as_of=known_at,
         )
     if as_json:
@@ -111,8 +123,16 @@ def results(
             ("window end", "monitor", "method", "field", "segment", "value", "limit", "status", "reason"),
             [_result_row(result) for result in found],
         )
+    elif bad or any((since, until, kind, status, monitor, field, as_of)):
+        say(f"no result of model {model} is like that: modelwatch results {model} lists all there are")
     else:
         say(f"model {model} has no results yet: they come with modelwatch cycle --once or the scheduler")
+
+
+def _check_known(flag: str, given: Iterable[str], known: Sequence[str]) -> None:
+    for each in given:
+        if each not in known:
+            raise CommandError(f"{flag} {each!r} is not known: use {', '.join(known)}")
 
 
 def alerts(

@@ -18,15 +18,14 @@ from store.definitions import duration
 from store.deploys import deploys
 from store.monitors import monitors
 from store.profiles import row_counts
-from store.records import Baseline, Deploy, Model, Result, RowCount, Status
+from store.records import BAD, Baseline, Deploy, Model, Result, RowCount
 from store.results import results
 
 # Windows before the alert's that are looked at: what was bad all that time is no news.
 EARLIER_WINDOWS = 7
 # A deploy of so many windows ago is hardly behind it.
 _DEPLOY_WINDOWS = 14
-_BAD: tuple[Status, ...] = ("warning", "critical")
-_JUDGED = ("ok", *_BAD)
+_JUDGED = ("ok", *BAD)
 _LESS_IS_WORSE = ("performance", "estimate")
 # A value against a limit of nothing.
 _MOST_TIMES = 1000.0
@@ -43,7 +42,7 @@ def suspects_behind(conn: Connection, model: Model, baseline: Baseline, bad: Seq
     length = first.window_end - first.window_start
     horizon = first.window_start - EARLIER_WINDOWS * length
     now = results(conn, model=model.name, since=first.window_start, until=first.window_end)
-    before = results(conn, model=model.name, since=horizon, until=first.window_start, statuses=_BAD)
+    before = results(conn, model=model.name, since=horizon, until=first.window_start, statuses=BAD)
     onsets = _onsets(now, before)
     began = min((onsets[subject] for each in bad if (subject := _subject(each)) in onsets), default=first.window_start)
     scheme = Scheme.from_bytes(get_binning(conn, baseline.binning_id).payload)
@@ -71,7 +70,7 @@ def _onsets(now: Iterable[Result], before: Iterable[Result]) -> Mapping[_Subject
     """The start of the first of the bad windows in a row that end with the last bad one of each subject."""
     windows: dict[_Subject, set[tuple[datetime, datetime]]] = {}
     for each in (*before, *now):
-        if each.status in _BAD:
+        if each.status in BAD:
             windows.setdefault(_subject(each), set()).add((each.window_start, each.window_end))
     onsets = {}
     for subject, spans in windows.items():
@@ -92,14 +91,14 @@ def _observations(
     worst: dict[_Subject, Observation] = {}
     for each in now:
         subject = _subject(each)
-        lead = (began - onsets[subject]) / length if each.status in _BAD else 0.0
+        lead = (began - onsets[subject]) / length if each.status in BAD else 0.0
         found = Observation(
             kind=each.kind,
             method=each.method,
             field=each.field,
             segment=each.segment,
             judged=each.status in _JUDGED,
-            changed=each.status in _BAD,
+            changed=each.status in BAD,
             times_limit=times_limit(each),
             lead=lead,
             words=each.reason,
@@ -121,10 +120,10 @@ def times_limit(of: Result) -> float:
     such a loss itself.
     """
     if of.value is None or of.threshold is None:
-        return 1.0 if of.status in _BAD else 0.0
+        return 1.0 if of.status in BAD else 0.0
     if of.kind in _LESS_IS_WORSE and of.method != WORST_SEGMENT and of.effect is not None:
         return _ratio(abs(of.effect), abs(of.threshold - (of.value - of.effect)))
-    higher_is_worse = of.value >= of.threshold if of.status in _BAD else of.value <= of.threshold
+    higher_is_worse = of.value >= of.threshold if of.status in BAD else of.value <= of.threshold
     return _ratio(of.value, of.threshold) if higher_is_worse else _ratio(of.threshold, of.value)
 
 

@@ -28,6 +28,7 @@ from store.records.counted import (
     StoredProfile,
 )
 from store.records.judged import (
+    BAD,
     Evidence,
     FleetTest,
     Monitor,
@@ -56,6 +57,7 @@ from store.records.watched import (
 )
 
 __all__ = [
+    "BAD",
     "Alert",
     "AlertRow",
     "AlertState",

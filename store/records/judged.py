@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from store.definitions import MonitorSpec
 
 Status = Literal["ok", "warning", "critical", "insufficient", "nodata", "error"]
+BAD: tuple[Status, ...] = ("warning", "critical")
 ResultKind = Literal["drift", "quality", "performance", "estimate"]
 Severity = Literal["none", "low", "high"]
 RunState = Literal["planned", "claimed", "done"]

@@ -129,7 +129,7 @@ def test_results(any_collector: Running) -> None:
     add_run(any_collector, 3)
     path = f"/v1/models/{any_collector.model}/results"
 
-    def windows(**query: str | int) -> tuple[list[str], bool]:
+    def windows(**query: str | int | list[str]) -> tuple[list[str], bool]:
         answer = any_collector.client.get(path, params=query)
         assert answer.status_code == 200, answer.text
         return [each["window_end"][8:10] for each in answer.json()["results"]], answer.json()["truncated"]
@@ -139,6 +139,12 @@ def test_results(any_collector: Running) -> None:
     assert windows(limit=3) == (["02", "03", "04"], False)
     assert windows(since="2026-05-02T00:00:00Z", until="2026-05-03T02:00:00+02:00") == (["03"], False)
     assert windows(kind="quality") == ([], False)
+    assert windows(status=["ok", "critical"]) == windows(monitor="quality") == windows(field="age\0") == ([], False)
+    assert windows(status=["ok", "warning"], monitor=["drift", "quality"], field=["age", "income"], limit=1) == (
+        ["04"],
+        True,
+    )
+    assert windows(bad=True) == windows()
     (first, *_) = any_collector.client.get(path).json()["results"]
     contract = (
         "model, version, monitor, kind, method, field, segment, window_start, window_end, n_baseline, n_current, "
@@ -172,6 +178,9 @@ def test_alerts(any_collector: Running) -> None:
         ("since=2026-05-01T00:00:00", "since: has no time zone"),
         ("until=2026-05-01", "until"),
         ("kind=x", "kind"),
+        ("status=bad", "status"),
+        ("bad=maybe", "bad"),
+        ("bad=true&status=ok", "bad: is short for status=warning&status=critical"),
         ("limit=0", "limit: must be between 1 and 10,000"),
         ("limit=10001", "limit: must be between 1 and 10,000"),
         ("limit=x", "limit"),

@@ -41,6 +41,16 @@ def test_from_a_model_file_to_results_and_alerts(credit: Command) -> None:
     later = credit("results", "credit", "--json", "--since", "2026-02-02T00:00:00Z", "--kind", "drift").lines
     assert {(each["window_end"], each["kind"]) for each in later} == {("2026-02-03T00:00:00Z", "drift")}
     assert "critical" in credit("results", "credit").out
+    bad = credit("results", "credit", "--json", "--bad").lines
+    assert bad == [each for each in results if each["status"] in ("warning", "critical")]
+    assert bad == credit("results", "credit", "--json", "--status", "warning", "--status", "critical").lines
+    named = credit("results", "credit", "--json", "--monitor", "drift", "--field", "x", "--field", "region").lines
+    assert named == [each for each in results if each["monitor"] == "drift" and each["field"] in ("x", "region")]
+    assert len(credit("results", "credit", "--bad", "--field", "x").out.splitlines()) < len(bad) + 1
+    none = credit("results", "credit", "--field", "nothing")
+    assert (none.status, none.out) == (0, "")
+    assert "no result of model credit is like that" in none.err
+    assert "--monitor 'tuesday' is not known: use drift, " in credit("results", "credit", "--monitor", "tuesday").err
     assert credit("results", "credit", "--json", "--as-of", "2026-02-02T23:59:59Z").lines == []
     assert credit("results", "credit", "--json", "--as-of", "2026-02-03T00:00:00Z").lines == results
 
@@ -170,6 +180,8 @@ def test_keys_of_a_shared_store_need_a_pepper_that_is_set(
         (["cycle", "--once", "--now", "2026-05-01T00:00:00"], "has no time zone: write it like 2026-05-01T00:00:00Z"),
         (["cycle", "--once", "--now", "soon"], "'soon' is not an instant"),
         (["results", "credit", "--kind", "weather"], "--kind 'weather' is not known: use drift"),
+        (["results", "credit", "--status", "bad"], "--status 'bad' is not known: use ok, warning, critical"),
+        (["results", "credit", "--bad", "--status", "ok"], "--bad is short for --status warning --status critical"),
         (["check", "--reference", "no.csv", "--current", "no.csv"], "there is no file no.csv"),
         (["keys", "create", " "], "name: a key needs one"),
         (["bogus"], "No such command 'bogus'"),

@@ -223,3 +223,20 @@ def test_results_are_chosen_by_their_status(engine: Engine, recorder: _Recorder)
     recorder.run([a_result(NOW, status="ok"), a_result(NOW, field="age"), a_result(NOW, field="job", status="nodata")])
     assert [each.field for each in _read(engine, statuses=["ok", "nodata"])] == ["income", "job"]
     assert _read(engine, statuses=[]) == []
+
+
+def test_results_are_chosen_by_their_monitors_and_fields(engine: Engine, recorder: _Recorder) -> None:
+    whole = a_result(NOW, field=None, method="volume", kind="quality")
+    drift = [whole, a_result(NOW, field="age"), a_result(NOW, field="income")]
+    weekly = [a_result(NOW, monitor="weekly", field="age")]
+    for given in (drift, weekly):
+        recorder.run(given)
+    assert _without_id(_read(engine, monitors=["weekly"])) == weekly
+    assert _without_id(_read(engine, fields=["age"])) == [drift[1], *weekly]
+    assert _without_id(_read(engine, monitors=["drift", "nobody"], fields=["", "income"])) == [drift[2], whole]
+    assert _read(engine, monitors=[]) == []
+
+
+def test_what_no_database_can_hold_is_the_name_of_nothing(engine: Engine, recorder: _Recorder) -> None:
+    recorder.run([a_result(NOW)])
+    assert _read(engine, fields=["a\0b", "\ud800"], monitors=["\0"]) == []

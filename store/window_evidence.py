@@ -29,8 +29,10 @@ def save_evidence(conn: Connection, monitor_id: int, baseline_id: int, found: Se
     )
 
 
-def read_evidence(conn: Connection, monitor_id: int, baseline_id: int, segment: str) -> list[Evidence]:
-    """What the windows of a segment added, in their order; the last ``MAX_WINDOWS`` of them."""
+def read_evidence(
+    conn: Connection, monitor_id: int, baseline_id: int, segment: str, limit: int = MAX_WINDOWS
+) -> list[Evidence]:
+    """What the windows of a segment added, in their order; the last ``limit`` of them."""
     query = (
         select(window_evidence.c.segment, window_evidence.c.window_end, window_evidence.c.payload)
         .where(
@@ -39,6 +41,6 @@ def read_evidence(conn: Connection, monitor_id: int, baseline_id: int, segment: 
             window_evidence.c.segment == segment,
         )
         .order_by(window_evidence.c.window_end.desc())
-        .limit(MAX_WINDOWS)
+        .limit(limit)
     )
     return [Evidence(*row) for row in conn.execute(query)][::-1]

@@ -27,6 +27,7 @@ from detectors.running_risk_findings import (
 )
 from detectors.window_risk import WindowRisk
 from detectors.wording import number
+from modelwatch.cycle.evidence_history import only_the_last
 from modelwatch.segments import WHOLE
 from store.definitions import MonitorSpec
 
@@ -41,6 +42,9 @@ class History(Protocol):
 
     def before(self, segment: str, window_end: datetime) -> list[bytes]:
         """What the windows added that end before ``window_end``, the oldest first."""
+
+    def is_cut(self, segment: str) -> bool:
+        """Whether there are windows so far back that they were not read."""
 
     def note(self, segment: str, window_end: datetime, payload: bytes) -> None:
         """Keep what a window adds."""
@@ -111,7 +115,7 @@ class RiskJudge:
     ) -> Finding:
         if method == PREDICTION_POWERED and not few:
             few = _no_estimates(labels.calibration)
-        return running_risk_finding(
+        found = running_risk_finding(
             method,
             self._fold(method, segment, known).states_after(payloads),
             self._limit(known, segment),
@@ -122,6 +126,7 @@ class RiskJudge:
             too_few=few,
             estimated=WindowRisk.from_bytes(payloads[-1]).estimated,
         )
+        return only_the_last(found, len(payloads)) if self._history.is_cut(segment) else found
 
     def _fold(self, method: str, segment: str, known: _Known) -> "_Fold":
         """A new one where the baseline has changed, because labels of it came: it expects another risk."""

@@ -19,7 +19,7 @@ from detectors.findings import Confidence, Finding, unjudged
 from detectors.profile import Profile
 from detectors.slow_drift import log_payoff, window_deviates
 from detectors.slow_drift_finding import METHOD, slow_drift_finding
-from modelwatch.cycle.evidence_history import EvidenceHistory
+from modelwatch.cycle.evidence_history import EvidenceHistory, only_the_last
 from modelwatch.windows import boundaries
 from store.definitions import MonitorSpec, duration
 from store.records import Payoff, Run
@@ -71,13 +71,17 @@ class SlowDriftJudge:
         of = self._directions_of(against)
         min_rows = self._spec.min_rows or MIN_ROWS
         own = window_deviates(of, against.calibration.wander, reference.counts, current.counts, min_rows)
-        before = self._history.before(segment, run.window_end)[-MOST_WINDOWS + 1 :]
+        earlier = self._history.before(segment, run.window_end)
+        before = earlier[-MOST_WINDOWS + 1 :]
         marked = _mark(of, self._spec.window)
         added = _packed(marked, own)
         self._history.note(segment, run.window_end, added)
         # As it will be read by the windows that follow.
         deviates = np.stack(_unpacked([*before, added], marked, own.shape))
-        return slow_drift_finding(of, deviates, reported, 1 / against.share, reference.n, current.n, against.confidence)
+        n = reference.n, current.n
+        found = slow_drift_finding(of, deviates, reported, 1 / against.share, *n, against.confidence)
+        cut = len(before) < len(earlier) or self._history.is_cut(segment)
+        return only_the_last(found, len(before) + 1) if cut else found
 
     def payoff(self, run: Run, against: Against) -> Payoff:
         """What bets on drift have paid since the month of a window began, after ``finding`` noted what it adds."""

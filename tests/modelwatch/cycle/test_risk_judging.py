@@ -31,6 +31,9 @@ class Ledger:
     def before(self, segment: str, window_end: datetime) -> list[bytes]:
         return [self.added[key] for key in sorted(self.added) if key[0] == segment and key[1] < window_end]
 
+    def is_cut(self, segment: str) -> bool:
+        return False
+
     def note(self, segment: str, window_end: datetime, payload: bytes) -> None:
         self.added[segment, window_end] = payload
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from modelwatch.cycle import evidence_history
 from store.records import Result
 from tests.modelwatch.cycle.world import (
     DAY,
@@ -190,3 +191,18 @@ def test_segments_have_a_running_risk_of_their_own(engine: Engine) -> None:
     last = {each.segment: each.status for each in world.results(window_end=hours(10))}
     assert last["region=south"] == "critical"
     assert last["region=north"] == "ok"
+
+
+def test_windows_too_far_back_to_be_read_are_told_once_there_are_any(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_history, "MAX_WINDOWS", 2)
+    world = risk_world(engine)
+    rows = events(0, 5, PER_HOUR)
+    world.log(rows)
+    label(world, rows)
+    for hour in range(1, 6):
+        world.cycle(hours(hour))
+    found = world.results(method="running_risk")
+    assert [each.reason.endswith("; only the last 3 windows count") for each in found] == [False] * 3 + [True] * 2
+    assert [each.n_current for each in found] == [100, 200, 300, 300, 300]

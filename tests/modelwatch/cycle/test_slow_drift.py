@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from detectors.findings import CALIBRATED
+from modelwatch.cycle import slow_drift_judging
 from tests.modelwatch.cycle.world import comparable, events, give_baseline, hours, model_file, new_world
 
 pytestmark = pytest.mark.slow
@@ -105,3 +106,17 @@ def test_each_segment_has_evidence_of_its_own(engine: Engine) -> None:
     last = [each for each in world.results(method="slow_drift") if each.window_end == hours(3)]
     assert [each.segment for each in last] == [None, "region=north", "region=south"]
     assert len({each.value for each in last}) == 3
+
+
+def test_windows_too_far_back_to_count_are_told_once_there_are_any(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slow_drift_judging, "MOST_WINDOWS", 3)
+    world = new_world(engine, model_file(DRIFT, false_alarms_per_month=MONTHLY), REFERENCE)
+    world.log(events(0, 5, PER_HOUR))
+    world.cycle(hours(5))
+    found = [each.reason for each in world.results(method="slow_drift")]
+    assert found == ["no slow drift of 1 field over 1 window"] + [
+        f"no slow drift of 1 field over {windows} windows{cut}"
+        for windows, cut in [(2, ""), (3, ""), *[(3, "; only the last 3 windows count")] * 2]
+    ]

@@ -18,7 +18,7 @@ from detectors.wording import name
 # Of a category field the shares of so many groups are followed, the most frequent ones.
 MOST_CATEGORIES = 8
 # Runs of so many blocks are measured, where there are at least so many of them: slow movement shows in the longer ones.
-_RUNS, _LEAST_RUNS = (1, 2, 4), 5
+_RUNS, _LEAST_RUNS = (1, 2, 4, 8, 16), 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +88,9 @@ def wander(of: Directions, blocks: Counts, baseline: Counts) -> Numbers:
 
     The mean over n rows has the variance (1 + n w) / n, with w what is returned. ``blocks`` (int64[B, S]) are the
     contiguous windows of the baseline in their order. Looked at is the mean square of their deviates from the rest of
-    the baseline, and that of runs of two and of four blocks: what moves slowly moves more in long runs. Taken is the
-    largest of those that lie beyond 1 by more than one standard error of such a mean; fewer than five runs say nothing.
+    the baseline, and that of runs of two, four, eight and sixteen blocks: what moves slowly moves more in long runs.
+    Those that lie beyond 1 by more than one standard error of such a mean count, each with one such error added, for it
+    was learnt from few runs; taken is the largest. Fewer than five runs say nothing.
     """
     largest = np.ones(of.n)
     (total,) = of.means(baseline[np.newaxis])[1]
@@ -101,7 +102,8 @@ def wander(of: Directions, blocks: Counts, baseline: Counts) -> Numbers:
         # A run is part of the baseline, so it is nearer to it than other rows would be.
         own = np.where((n > 0) & (n < total), 1 / np.maximum(n, 1.0) - 1 / np.maximum(total, 1.0), np.inf)
         squares = np.mean(means**2 / own, axis=0)
-        largest = np.maximum(largest, np.where(squares > 1 + np.sqrt(2 / n_runs), squares, 1.0))
+        error = np.sqrt(2 / n_runs)
+        largest = np.maximum(largest, np.where(squares > 1 + error, squares * (1 + error), 1.0))
     rows = of.means(blocks)[1].mean(axis=0) if len(blocks) else np.ones(of.n)
     return (largest - 1) / np.maximum(rows, 1.0)
 

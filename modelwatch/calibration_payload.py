@@ -10,7 +10,7 @@ from detectors.field_tails import SHARES
 from detectors.tails import Tail
 
 # Raised whenever calibrations come out differently, so that none of an older release is used.
-METHOD_VERSION = 2
+METHOD_VERSION = 3
 
 
 class _StoredTail(Struct, frozen=True, array_like=True):

@@ -1,6 +1,6 @@
 """Slow drift of streams that wander by themselves: false alarms against their share, and what a real drift is found by.
 
-``pytest -s`` shows the figures of docs/methods/slow_drift.md.
+``pytest -s`` shows figures like those in docs/benchmarks.md.
 """
 
 import math

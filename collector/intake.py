@@ -113,6 +113,6 @@ def _other_prediction(row: PredictionRow) -> str:
 
 def _other_label(row: LabelRow) -> str:
     return (
-        f"{row.prediction_id!r} already has another label at this timestamp; the first is kept: "
+        f"{row.prediction_id!r} already has another label or probability at this timestamp; the first is kept: "
         "send a correction with a later timestamp"
     )

@@ -9,20 +9,32 @@ from collector.items import ItemKind, Items
 from collector.problems import Rejections
 from collector.reasons import FieldRule, wrong_field
 from collector.settings import Limits
-from collector.values import IDENTIFIED_RULES, SCALAR_WORDS, Identified, Scalar, Span, item_id, scalar_json
+from collector.values import (
+    IDENTIFIED_RULES,
+    PROBABILITY_WORDS,
+    SCALAR_WORDS,
+    Identified,
+    Probability,
+    Scalar,
+    Span,
+    item_id,
+    scalar_json,
+)
 from store.column_types import to_micros
 from store.records import LabelRow
 
 
 class LabelEvent(Identified, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """What turned out to be true of one prediction, and when that was known."""
+    """What turned out to be true of one prediction, when that was known, and by what chance it was asked for."""
 
     label: Scalar
+    sampling_probability: Probability | None = None
 
 
 LABEL_RULES: Mapping[str, FieldRule] = {
     **IDENTIFIED_RULES,
     "label": FieldRule(msgspec.json.Decoder(Scalar), SCALAR_WORDS, required=True),
+    "sampling_probability": FieldRule(msgspec.json.Decoder(Probability | None), PROBABILITY_WORDS),
 }
 
 LABELS: ItemKind[LabelEvent] = ItemKind(
@@ -45,6 +57,7 @@ def label_rows(
             scalar_json("label", label.label, limits),
             span.micros(label.timestamp),
             received_at,
+            label.sampling_probability,
         )
 
     return labels.checked(row, rejections)

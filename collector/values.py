@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
@@ -12,11 +13,17 @@ from collector.settings import Limits
 from store.column_types import to_micros
 
 Scalar = bool | int | float | str
+# Of labels that were asked for with smaller chances each would stand for more than 1,000 rows.
+LEAST_PROBABILITY = 0.001
+Probability = Annotated[
+    float, msgspec.Meta(ge=LEAST_PROBABILITY, le=1, description="The chance with which the row was asked for its label")
+]
 
 # Names under which serving systems send the id of a request, in the order in which they are looked for.
 ID_NAMES = ("prediction_id", "request_id", "correlationid", "inferenceId", "event_id")
 
 SCALAR_WORDS = "a number, text, true or false"
+PROBABILITY_WORDS = f"a number from {LEAST_PROBABILITY} to 1, or left out where it is not known"
 INSTANT_WORDS = "an RFC 3339 instant with its zone, like 2026-05-01T10:00:00Z"
 _LARGEST = int(sys.float_info.max)
 _ID_WORDS = "text (or a whole number, which is taken as text)"

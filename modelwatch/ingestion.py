@@ -11,7 +11,15 @@ from sqlalchemy import Engine
 
 from collector.problems import ItemError
 from collector.settings import Limits
-from collector.values import INSTANT_WORDS, name_fault, scalar_json, text_value_fault, version_fault
+from collector.values import (
+    INSTANT_WORDS,
+    LEAST_PROBABILITY,
+    PROBABILITY_WORDS,
+    name_fault,
+    scalar_json,
+    text_value_fault,
+    version_fault,
+)
 from modelwatch.columns import plain_values
 from modelwatch.fields import PREDICTION, SCORE, place
 from modelwatch.instants import NO_INSTANT
@@ -95,8 +103,13 @@ def add_labels(engine: Engine, model: Model, rows: LabelRows, *, now: datetime, 
                 done.unlabelled += 1
                 continue
             prediction_id, text = rows.ids[index], checks.scalar(index, "label", label)
-            if text is not None and checks.identity(index, prediction_id, stamp):
-                good.append((index, LabelRow(model.id, str(prediction_id), text, stamp, received)))
+            if text is None or not checks.identity(index, prediction_id, stamp):
+                continue
+            try:
+                chance = None if rows.probabilities is None else _probability(rows.probabilities[index])
+                good.append((index, LabelRow(model.id, str(prediction_id), text, stamp, received, chance)))
+            except ItemError as error:
+                done.reject(index, "sampling_probability", str(error))
         _write(lambda made: write_labels(engine, made), good, done)
     return done
 
@@ -236,6 +249,15 @@ class _Chunk:
         dtype = self._frame[name].dtype
         plain = pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)
         return () if plain else enumerate(self._column(name))
+
+
+def _probability(value: object) -> float | None:
+    """The chance with which a label was asked for, None where none is given; ItemError for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and LEAST_PROBABILITY <= value <= 1:
+        return float(value)
+    raise ItemError("sampling_probability", f"is {str(value)[:50]}: it must be {PROBABILITY_WORDS}")
 
 
 def _version_ids(

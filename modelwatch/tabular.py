@@ -23,7 +23,7 @@ from store.definitions import ColumnsSpec, FieldKind, ModelDefinition, Task
 
 __all__ = ["FileRows", "LabelRows", "Mapped", "TabularError", "mapping_of", "read_labels", "read_rows"]
 
-Role = Literal["prediction_id", "timestamp", "prediction", "score", "label", "version"]
+Role = Literal["prediction_id", "timestamp", "prediction", "score", "label", "sampling_probability", "version"]
 # The columns that a file must have where the model file names them.
 TO_INGEST: tuple[Role, ...] = ("prediction_id", "timestamp", "prediction", "score", "version")
 TO_COMPARE: tuple[Role, ...] = ("prediction", "score")
@@ -87,11 +87,15 @@ class FileRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelRows:
-    """Ids, instants and labels of a file, as in ``FileRows``."""
+    """Ids, instants and labels of a file, as in ``FileRows``.
+
+    ``probabilities`` are the values a row of the chance to be asked for its label, None when the file has none.
+    """
 
     ids: list[str | None]
     stamps: NDArray[np.int64] | None
     labels: list[object]
+    probabilities: list[object] | None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -122,7 +126,7 @@ def read_rows(path: Path, mapped: Mapped, needed: Collection[Role] = ()) -> File
 
 def read_labels(path: Path, mapped: Mapped) -> LabelRows:
     """The labels of a file, which need hold nothing else but ids. Raises TabularError."""
-    return _Reading(read_file(path), mapped, ("prediction_id", "label")).labels()
+    return _Reading(read_file(path), mapped, ("prediction_id", "label", "sampling_probability")).labels()
 
 
 class _Reading:
@@ -144,6 +148,8 @@ class _Reading:
         ids, stamps = self._ids(self._take("prediction_id")), self._stamps(self._take("timestamp"))
         versions, label = self._take("version"), self._take("label")
         labels = None if label is None else plain_values(self._output(label))
+        if self._take("sampling_probability") is not None:
+            self._notices.append(f"column {columns.sampling_probability!r} belongs to files of labels and was left out")
         prediction, scores = self._take("prediction"), self._take_scores()
         features = self._features()
         if prediction is not None:
@@ -169,10 +175,12 @@ class _Reading:
         label = self._take("label")
         if label is None:
             raise self._no_column(self._mapped.columns.label, "columns.label")
+        chances = self._take("sampling_probability")
         return LabelRows(
             self._ids(self._take("prediction_id")),
             self._stamps(self._take("timestamp")),
             plain_values(self._output(label)),
+            None if chances is None else plain_values(typed(chances, "numeric", self._table.texts).cells),
         )
 
     def _take(self, role: Role) -> "pd.Series[Any] | None":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, Engine, Table
+from sqlalchemy import BigInteger, Engine, Float, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from store.engine import StoreError, writing
@@ -65,7 +65,12 @@ class Log(Generic[Row]):
     @property
     def texts(self) -> tuple[str, ...]:
         """The columns of text."""
-        return tuple(name for name in self.columns if not isinstance(self.table.c[name].type, BigInteger))
+        return tuple(name for name in self.columns if self.array_type(name) == "text")
+
+    def array_type(self, name: str) -> str:
+        """What PostgreSQL calls the values of a column."""
+        kind = self.table.c[name].type
+        return "bigint" if isinstance(kind, BigInteger) else "float8" if isinstance(kind, Float) else "text"
 
     def same(self, given: Values, stored: Values) -> bool:
         """Whether two contents, in the order of ``content``, are those of one row."""
@@ -179,7 +184,7 @@ def _getter(columns: tuple[str, ...]) -> Callable[[Any], Values]:
 
 def _arrays(log: Log[Row], columns: Sequence[str]) -> str:
     # Binary: psycopg escapes the elements of a text array one by one, which costs 70 us a row of 30 features.
-    return ", ".join(f"%b::{'text' if column in log.texts else 'bigint'}[]" for column in columns)
+    return ", ".join(f"%b::{log.array_type(column)}[]" for column in columns)
 
 
 def _by_column(columns: tuple[str, ...], rows: list[Row]) -> list[list[Any]]:

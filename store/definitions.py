@@ -102,6 +102,7 @@ class ColumnsSpec(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults
     prediction: str = "prediction"
     score: str | dict[str, str] = "score"
     label: str = "label"
+    sampling_probability: str = "sampling_probability"
     version: str = "version"
     ignore: tuple[str, ...] = ()
 

@@ -60,13 +60,17 @@ class PredictionRow:
 
 @dataclass(frozen=True, slots=True)
 class LabelRow:
-    """One row for the label log. ``label`` is JSON text."""
+    """One row for the label log. ``label`` is JSON text.
+
+    ``sampling_probability`` is the chance with which the row was asked for its label; None where it is not known.
+    """
 
     model_id: int
     prediction_id: str
     label: str
     ts: int
     received_at: int
+    sampling_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,18 @@ class LoggedPredictions:
 
 @dataclass(frozen=True, slots=True)
 class LabelChanges:
-    """Predictions whose counted label changes when the logs are read up to a new pair of watermarks.
+    """Predictions whose counted label, or its probability, changes when the logs are read up to new watermarks.
 
     ``rows`` are the predictions; ``old_labels`` and ``new_labels`` are the JSON text of the label that the
-    profiles hold now and the one they must hold (None: none). ``orphans`` counts labels without a prediction yet.
+    profiles hold now and the one they must hold (None: none), ``old_probabilities`` and ``new_probabilities`` the
+    chances with which these were asked for (None: not known). ``orphans`` counts labels without a prediction yet.
     """
 
     rows: LoggedPredictions
     old_labels: list[str | None]
     new_labels: list[str | None]
+    old_probabilities: list[float | None]
+    new_probabilities: list[float | None]
     orphans: int
 
 

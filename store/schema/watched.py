@@ -1,6 +1,6 @@
 """Models with their versions and fields, and the two logs."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Float, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
 from store.column_types import BigId, Instant
 from store.schema.parts import metadata, of_model, one_of, row_id
@@ -69,6 +69,7 @@ label_log = Table(
     Column("label", Text, nullable=False),
     Column("ts", BigInteger, nullable=False),
     Column("received_at", BigInteger, nullable=False),
+    Column("sampling_probability", Float),
     UniqueConstraint("model_id", "prediction_id", "ts"),
     Index(None, "model_id", "id"),
     sqlite_autoincrement=True,

@@ -14,6 +14,7 @@ SURROGATE = "holds half of a surrogate pair"
 NUL = "holds the NUL character"
 SCALAR = "it must be a number, text, true, false or null"
 INSTANT = "it must be an RFC 3339 instant with its zone, like 2026-05-01T10:00:00Z"
+CHANCE = "it must be a number from 0.001 to 1, or left out where it is not known"
 HTML = "\"><img src=x onerror=alert(1)>'"
 
 
@@ -89,6 +90,10 @@ BAD_LABELS: dict[str, tuple[str, str | None, str]] = {
     "NaN label": (json.dumps(label(label=float("nan"))), "label", f"is NaN, {NOT_JSON}"),
     "list label": (json.dumps(label(label=[1])), "label", "is a list"),
     "NUL label": (json.dumps(label(label="\0")), "label", NUL),
+    "chance of 0": (json.dumps(label(sampling_probability=0)), "sampling_probability", CHANCE),
+    "chance too small": (json.dumps(label(sampling_probability=0.0009)), "sampling_probability", CHANCE),
+    "chance beyond 1": (json.dumps(label(sampling_probability=50)), "sampling_probability", CHANCE),
+    "chance as text": (json.dumps(label(sampling_probability="0.5")), "sampling_probability", "is text: it must be"),
     "no timestamp": (json.dumps(label(timestamp=...)), "timestamp", "is missing"),
     "no id": (json.dumps(label(prediction_id=...)), "prediction_id", "is missing"),
     "a prediction": (json.dumps(event()), "version", "is not a known key"),

@@ -40,6 +40,16 @@ def test_a_label_is_stored(any_collector: Running) -> None:
     ]
 
 
+def test_a_label_comes_with_the_chance_it_was_asked_for_with(any_collector: Running) -> None:
+    given = [label(0, sampling_probability=0.1), label(1, sampling_probability=1), label(2, sampling_probability=None)]
+    assert any_collector.post_labels([*given, label(3)]).json() == {"accepted": 4} | ALL_GOOD
+    assert [row["sampling_probability"] for row in labels(any_collector)] == [0.1, 1.0, None, None]
+    assert any_collector.post_labels(given).json() == {"accepted": 0, "duplicates": 3, "rejected": []}
+    refused = any_collector.post_labels([label(0, sampling_probability=0.2), label(1)]).json()["rejected"]
+    assert [each["index"] for each in refused] == [0, 1]
+    assert "another label or probability at this timestamp" in refused[0]["error"]
+
+
 def test_only_what_is_needed_is_asked_for(collector: Running) -> None:
     event_without = {"prediction_id": "a", "timestamp": "2026-05-01T10:00:00Z"}
     assert collector.post_predictions(event_without).json() == {"accepted": 1} | ALL_GOOD

@@ -84,7 +84,7 @@ def some_of(positions: Sequence[int]) -> LoggedPredictions:
 def counted(batches: Sequence[LoggedPredictions]) -> dict[tuple[ProfileKey, str], bytes]:
     counting = Counting(SCHEME, DEFINITION)
     found: dict[tuple[ProfileKey, str], bytes] = {}
-    nothing = LabelChanges(some_of([]), [], [], 0)
+    nothing = LabelChanges(some_of([]), [], [], [], [], 0)
     for batch in batches:
         for each in counting.additions(batch, nothing).companions:
             before = found.get((each.key, each.part))

@@ -6,19 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from collector.settings import Limits
 from detectors.binning import Binning, choose_binning
 from modelwatch.columns import columns_of_frame, columns_of_log
-from modelwatch.ingestion import ingest
-from modelwatch.tabular import FileRows, TabularError, mapping_of, read_rows
+from modelwatch.ingestion import add_labels, ingest
+from modelwatch.tabular import FileRows, LabelRows, TabularError, mapping_of, read_rows
 from store.definition_reading import definition_from
 from store.engine import writing
 from store.fences import fence
 from store.models import apply_definition, versions
 from store.prediction_log import read_predictions
 from store.records import LoggedPredictions, Model
+from store.schema import label_log
 from tests.modelwatch.test_columns import cells
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -140,3 +141,19 @@ def test_names_beyond_the_limits_refuse_the_file(engine: Engine, model: Model, t
     frame = frame_of(1, 6).rename(columns={"count": "c" * 300})
     with pytest.raises(TabularError, match="the limit name_length is 256"):
         ingest(engine, model, read(frame, tmp_path / "a.csv"), version=None, now=NOW, limits=LIMITS)
+
+
+def test_a_probability_that_is_none_refuses_its_label_by_name(engine: Engine, model: Model) -> None:
+    chances: list[object] = [0.5, 1, None, 0, 1.5, "often", True, 0.0001]
+    ids: list[str | None] = [str(row) for row in range(len(chances))]
+    rows = LabelRows(ids, None, ["gold"] * len(chances), chances)
+    done = add_labels(engine, model, rows, now=NOW, limits=LIMITS)
+    assert done.accepted == 3
+    assert [each["index"] for each in done.rejected] == [3, 4, 5, 6, 7]
+    assert {each["field"] for each in done.rejected} == {"sampling_probability"}
+    assert (
+        done.rejected[2]["error"] == "is often: it must be a number from 0.001 to 1, or left out where it is not known"
+    )
+    with engine.connect() as conn:
+        kept = conn.execute(select(label_log.c.sampling_probability).order_by(label_log.c.id)).scalars().all()
+    assert kept == [0.5, 1.0, None]

@@ -289,6 +289,20 @@ def test_a_file_that_is_not_there_or_damaged_is_named(tmp_path: Path) -> None:
         read_file(cut)
 
 
+def test_labels_of_a_file_come_with_their_probabilities(write: Callable[[str, str], Path]) -> None:
+    path = write("labels.csv", "id,repaid,sampling_probability\na,1,0.25\nb,0,\nc,1,often\n")
+    assert read_labels(path, mapping_of(CREDIT)).probabilities == [0.25, None, "often"]
+    assert read_labels(write("other.csv", "id,repaid\na,1\n"), mapping_of(CREDIT)).probabilities is None
+    named = Mapped(ColumnsSpec(sampling_probability="chance"))
+    path = write("named.csv", "prediction_id,label,chance\na,1,1\n")
+    assert read_labels(path, named).probabilities == [1]
+    with pytest.raises(TabularError, match=r"no column 'chance' \(columns\.sampling_probability"):
+        read_labels(write("without.csv", "prediction_id,label\na,1\n"), named)
+    rows = read_rows(path, named)
+    assert list(rows.features) == []
+    assert any("'chance' belongs to files of labels" in notice for notice in rows.notices)
+
+
 def test_a_column_that_is_not_there_is_named_with_those_that_are(write: Callable[[str, str], Path]) -> None:
     path = write("rows.csv", "id,ts,zip\na,2026-05-01,1\n")
     with pytest.raises(TabularError, match=r"no column 'y_pred' \(columns\.prediction of .*it has id, ts, zip"):

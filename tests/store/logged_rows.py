@@ -18,5 +18,7 @@ def prediction_row(
     return PredictionRow(model_id, version_id, ts, received_at, prediction_id, prediction, score, features, tags)
 
 
-def label_row(model_id: int, prediction_id: str, label: str, *, ts: int = 1, received_at: int = 2) -> LabelRow:
-    return LabelRow(model_id, prediction_id, label, ts, received_at)
+def label_row(
+    model_id: int, prediction_id: str, label: str, *, ts: int = 1, received_at: int = 2, chance: float | None = None
+) -> LabelRow:
+    return LabelRow(model_id, prediction_id, label, ts, received_at, chance)

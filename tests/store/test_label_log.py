@@ -30,6 +30,24 @@ def test_labels_are_kept_once_for_each_instant(engine: Engine, model_id: int) ->
     assert Counter(stored) == Counter([row, replace(row, ts=6), replace(row, prediction_id="b")])
 
 
+def test_the_probability_is_part_of_a_label(engine: Engine, model_id: int, version_id: int) -> None:
+    row = label_row(model_id, "a", "1", ts=5, chance=0.1)
+    assert write_labels(engine, [row, label_row(model_id, "b", "0")]) == ["accepted", "accepted"]
+    others = [row, replace(row, sampling_probability=0.2), replace(row, sampling_probability=None)]
+    assert write_labels(engine, others) == ["duplicate", "conflict", "conflict"]
+    write_labels(engine, [replace(row, ts=6, sampling_probability=0.25), replace(row, ts=7, sampling_probability=None)])
+    write_predictions(engine, [prediction_row(model_id, version_id, "a"), prediction_row(model_id, version_id, "b")])
+    first, then, last = log_ends(engine)[1] - 2, log_ends(engine)[1] - 1, log_ends(engine)[1]
+    found = changes(engine, model_id, (0, 0), (2, first))[1]
+    assert (found.old_probabilities, found.new_probabilities) == ([None, None], [0.1, None])
+    # Another probability of the same label is a change too, and so is none.
+    found = changes(engine, model_id, (2, first), (2, then))[1]
+    assert (found.old_labels, found.new_labels) == (["1"], ["1"])
+    assert (found.old_probabilities, found.new_probabilities) == ([0.1], [0.25])
+    found = changes(engine, model_id, (2, then), (2, last))[1]
+    assert (found.old_probabilities, found.new_probabilities) == ([0.25], [None])
+
+
 def test_true_is_not_the_label_one(engine: Engine, model_id: int) -> None:
     row = label_row(model_id, "a", "1")
     assert write_labels(engine, [row]) == ["accepted"]

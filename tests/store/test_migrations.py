@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import upgrade
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, select, text
 
+import migrations
 from store.engine import StoreError, migrate, open_engine, schema_state, writing
-from store.schema import metadata
+from store.schema import label_log, metadata
 from tests.postgres import PostgresServer
 
 _POSTGRESQL_CATALOGUE = """
@@ -26,6 +29,9 @@ UNION ALL
 SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
 """
 _SQLITE_CATALOGUE = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'"
+
+_A_MODEL = "INSERT INTO model (id, name, definition, created_at, updated_at) VALUES (1, 'm', '{}', 0, 0)"
+_A_LABEL = "INSERT INTO label_log (model_id, prediction_id, label, ts, received_at) VALUES (1, 'a', '1', 1, 1)"
 
 
 @contextmanager
@@ -126,6 +132,22 @@ def test_a_failed_migration_leaves_nothing_behind(new_store_url: str) -> None:
             migrate(engine)
         with engine.connect() as connection:
             assert inspect(connection).get_table_names() == ["outbox"]
+
+
+def test_labels_of_an_earlier_release_have_no_probability(new_store_url: str) -> None:
+    with _opened(new_store_url) as engine:
+        with writing(engine) as connection:
+            migrating = Config()
+            migrating.set_main_option("script_location", str(Path(migrations.__file__).parent))
+            migrating.attributes["connection"] = connection
+            upgrade(migrating, "0008")
+            connection.execute(text(_A_MODEL))
+            connection.execute(text(_A_LABEL))
+        assert schema_state(engine) == "behind"
+        migrate(engine)
+        with engine.connect() as connection:
+            rows = connection.execute(select(label_log.c.label, label_log.c.sampling_probability)).all()
+    assert [tuple(row) for row in rows] == [("1", None)]
 
 
 def test_migrating_is_silent(

@@ -49,22 +49,24 @@ def add_batch(state: BoundedRisk, batch: LossSums) -> BoundedRisk:
     return BoundedRisk(state.n + batch.n, state.total + batch.total, state.spread + spread, state.expected, state.reach)
 
 
-def lower_bound(state: BoundedRisk, alpha: float = ALPHA) -> float:
+def lower_bound(state: BoundedRisk, alpha: float = ALPHA, tuned_at: float = TUNED_AT) -> float:
     """The running risk is above this at all times, but for a chance of ``alpha``; 0 where little is known.
 
     (total - u(spread)) / n with the gamma-exponential bound u: an empirical Bernstein bound, whose width follows the
-    scatter of the losses and not their range. Source: Howard et al. 2021, theorem 4.
+    scatter of the losses and not their range. It asks of a loss that it is no further *below* what is expected than
+    ``reach``; above it a loss may lie as far as it likes. ``tuned_at`` is the spread, in units of the squared reach, at
+    which the bound is narrowest, fixed before the first batch. Source: Howard et al. 2021, theorem 4.
     """
     if not state.n:
         return 0.0
-    return min(max((state.total - _margin(state, alpha)) / state.n, 0.0), 1.0)
+    return min(max((state.total - _margin(state, alpha, tuned_at)) / state.n, 0.0), 1.0)
 
 
 def upper_bound(state: BoundedRisk, alpha: float = ALPHA) -> float:
     """The running risk is below this at all times, but for a chance of ``alpha``; 1 where little is known."""
     if not state.n:
         return 1.0
-    return min(max((state.total + _margin(state, alpha)) / state.n, 0.0), 1.0)
+    return min(max((state.total + _margin(state, alpha, TUNED_AT)) / state.n, 0.0), 1.0)
 
 
 def running_interval(state: BoundedRisk, alpha: float = ALPHA) -> Interval:
@@ -74,5 +76,5 @@ def running_interval(state: BoundedRisk, alpha: float = ALPHA) -> Interval:
     return Interval(lower_bound(state, alpha / 2), upper_bound(state, alpha / 2), 1 - alpha)
 
 
-def _margin(state: BoundedRisk, alpha: float) -> float:
-    return state.reach * gamma_exponential_bound(state.spread / state.reach**2, alpha, TUNED_AT)
+def _margin(state: BoundedRisk, alpha: float, tuned_at: float) -> float:
+    return state.reach * gamma_exponential_bound(state.spread / state.reach**2, alpha, tuned_at)

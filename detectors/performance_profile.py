@@ -7,6 +7,7 @@ subtracted and the new one added (``sign``); counts stay exact, sums exact to ro
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,7 @@ __all__ = [  # the layout and the classes are the other half of this interface
     "add",
     "class_codes",
     "empty_performance",
+    "labelled_slots",
     "performance_layout",
     "profile_performance",
     "profile_predictions",
@@ -79,14 +81,17 @@ def profile_performance(
     if len(np.asarray(prediction)) != n:
         raise ValueError(f"{n} labels and {len(np.asarray(prediction))} predictions: one a row")
     counter = _Counter(layout, _checked_groups(groups, n, n_groups), n_groups, signs)
-    if layout.task == "regression":
-        _count_errors(counter, np.asarray(prediction, dtype=np.float64), np.asarray(label, dtype=np.float64))
-    else:
-        predicted, true = np.asarray(prediction, dtype=np.int64), np.asarray(label, dtype=np.int64)
-        _count_classes(counter, predicted, true)
-        if layout.score_edges and score is not None:
-            _count_scores(counter, _score_matrix(layout, score, n), predicted, true)
+    _count_labelled(counter, prediction, score, label)
     return counter.profiles()
+
+
+def labelled_slots(
+    layout: Layout, prediction: ArrayLike, score: ArrayLike | None, label: ArrayLike
+) -> list[tuple[Codes, Codes]]:
+    """The slots that ``profile_performance`` counts labelled rows in, each run of them with the rows (int64) in it."""
+    slots = _Slots(layout)
+    _count_labelled(slots, prediction, score, label)
+    return slots.found
 
 
 def profile_predictions(
@@ -134,6 +139,33 @@ def total_performance(layout: Layout, profiles: Iterable[PerformanceProfile]) ->
     return result
 
 
+class _Counting(Protocol):
+    """Takes the slots and the values of rows."""
+
+    layout: Layout
+
+    def count(self, slots: slice | int, codes: Codes | None, kept: NDArray[np.bool_]) -> None:
+        """Count the kept rows, each at its code within ``slots``, or all at one slot."""
+
+    def sum(self, name: str, values: Numbers, kept: NDArray[np.bool_]) -> None:
+        """Add up one value for each of the kept rows."""
+
+
+class _Slots:
+    """Notes the slots of rows and no sums."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.found: list[tuple[Codes, Codes]] = []
+
+    def count(self, slots: slice | int, codes: Codes | None, kept: NDArray[np.bool_]) -> None:
+        start, rows = slots if isinstance(slots, int) else slots.start, np.flatnonzero(kept)
+        self.found.append((np.full(len(rows), start) if codes is None else start + codes[rows], rows))
+
+    def sum(self, name: str, values: Numbers, kept: NDArray[np.bool_]) -> None:
+        pass
+
+
 class _Counter:
     """Adds rows to the vectors of all groups at once."""
 
@@ -144,7 +176,6 @@ class _Counter:
         self._groups, self._n_groups, self._signs = groups, n_groups, signs
 
     def count(self, slots: slice | int, codes: Codes | None, kept: NDArray[np.bool_]) -> None:
-        """Count the kept rows, each at its code within ``slots``, or all at one slot."""
         run = slice(slots, slots + 1) if isinstance(slots, int) else slots
         width = run.stop - run.start
         at = self._groups[kept] * width + (0 if codes is None else codes[kept])
@@ -159,13 +190,23 @@ class _Counter:
         ]
 
     def sum(self, name: str, values: Numbers, kept: NDArray[np.bool_]) -> None:
-        """Add up one value for each of the kept rows."""
         with np.errstate(over="ignore", invalid="ignore"):
             added = np.bincount(self._groups[kept], weights=values[kept] * self._signs[kept], minlength=self._n_groups)
         self.sums[:, self.layout.sum_names.index(name)] += added
 
 
-def _count_classes(counter: _Counter, predicted: Codes, true: Codes) -> None:
+def _count_labelled(counter: _Counting, prediction: ArrayLike, score: ArrayLike | None, label: ArrayLike) -> None:
+    layout = counter.layout
+    if layout.task == "regression":
+        _count_errors(counter, np.asarray(prediction, dtype=np.float64), np.asarray(label, dtype=np.float64))
+        return
+    predicted, true = np.asarray(prediction, dtype=np.int64), np.asarray(label, dtype=np.int64)
+    _count_classes(counter, predicted, true)
+    if layout.score_edges and score is not None:
+        _count_scores(counter, _score_matrix(layout, score, len(true)), predicted, true)
+
+
+def _count_classes(counter: _Counting, predicted: Codes, true: Codes) -> None:
     other = counter.layout.known_classes.other
     _check_codes("prediction", predicted, other)
     _check_codes("label", true, other)
@@ -193,7 +234,7 @@ def _score_places(layout: Layout, scores: Numbers, predicted: Codes) -> Iterator
         yield how * layout.n_score_bins(position) + bins
 
 
-def _count_scores(counter: _Counter, scores: Numbers, predicted: Codes, true: Codes) -> None:
+def _count_scores(counter: _Counting, scores: Numbers, predicted: Codes, true: Codes) -> None:
     layout = counter.layout
     usable = (true >= 0) & (true < layout.known_classes.other) & np.isfinite(scores).all(axis=1)
     counter.count(layout.scored, None, usable)
@@ -212,7 +253,7 @@ def _count_scores(counter: _Counter, scores: Numbers, predicted: Codes, true: Co
         counter.sum(f"{name}^2", values**2, usable)
 
 
-def _count_errors(counter: _Counter, predicted: Numbers, true: Numbers) -> None:
+def _count_errors(counter: _Counting, predicted: Numbers, true: Numbers) -> None:
     usable = np.isfinite(predicted) & np.isfinite(true)
     not_zero = usable & (true != 0)
     counter.count(Layout.LABELLED, None, ~np.isnan(true))

@@ -8,9 +8,9 @@ from detectors.findings import FROM_BASELINE, GIVEN, Finding, Status, unjudged
 from detectors.label_selection import label_selection
 from detectors.loss_sums import LossSums
 from detectors.performance import NO_BASELINE_LABELS
-from detectors.prediction_powered import prediction_powered_risk
-from detectors.risk_sums import RiskSums
+from detectors.prediction_powered import PredictionPoweredRisk
 from detectors.running_risk import RiskState, Stretch, risen, since_the_beginning
+from detectors.window_risk import WindowRisk
 from detectors.wording import count, number
 
 RUNNING_RISK = "running_risk"
@@ -28,6 +28,16 @@ class LossUnits:
     def shown(self, loss: float) -> str:
         """A loss for people."""
         return f"{loss:.3f}" if self.whole == 1 else number(loss * self.whole)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowLabels:
+    """What the labels of the last window add, and say of it ``alone``; ``left_out`` are those without a probability
+    where others have one."""
+
+    risk: WindowRisk
+    alone: PredictionPoweredRisk
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ def running_risk_finding(
     n_baseline: int,
     n_rows: int,
     too_few: str,
-    estimated: RiskSums,
+    window: WindowLabels,
 ) -> Finding:
     """The finding on the fold of all windows up to this one, the last of ``states``.
 
@@ -84,9 +94,10 @@ def running_risk_finding(
     upper bound. A warning where that lower bound is above the limit, critical where it is above twice the margin.
     The effect is the value less the baseline's risk, ``n_current`` the labelled rows of the stretch.
 
-    ``n_rows`` are the rows of the window, ``too_few`` says why it is not judged, ``estimated`` are its sums with
-    estimates: where its labelled rows differ from the others the reason says so, and confidence is low. With the method
-    of prediction-powered risk the reason also tells the risk of the window alone, with an interval for one look.
+    ``n_rows`` are the rows of the window, ``too_few`` says why it is not judged. Where the labelled rows of ``window``
+    differ from the others the reason says so, and confidence is low; where labels are weighed, where they stand for
+    more or fewer rows than there are. With the method of prediction-powered risk the reason also tells the risk of the
+    window alone, with an interval for one look.
     """
     whole = since_the_beginning(states)
     value = None if whole is None else whole.risk * units.whole
@@ -99,12 +110,15 @@ def running_risk_finding(
         return unjudged("performance", method, None, n_baseline, n, "insufficient", too_few or _NO_LOSS, value)
     rise = risen(states, limit.value, alpha / 2)
     chosen = rise or whole
-    selection = label_selection(estimated)
+    weighs = states[-1].weighs
+    doubt = _miscount(window.risk) if weighs else _selection(window.risk)
     reason = _sentence(chosen, rise is not None, limit, units)
-    if selection.selected:
-        reason += f"; but {selection.reason}"
+    if weighs:
+        reason += _weighing_in_words(window.left_out)
+    if doubt:
+        reason += f"; but {doubt}"
     if method == PREDICTION_POWERED:
-        reason += _window_in_words(estimated, units)
+        reason += _window_in_words(window.alone, units)
     low, high = chosen.interval.low, chosen.interval.high
     return Finding(
         kind="performance",
@@ -119,7 +133,7 @@ def running_risk_finding(
         n_current=chosen.n,
         status=_status(rise, limit),
         reason=reason,
-        confidence="low" if selection.selected else "normal",
+        confidence="low" if doubt else "normal",
         interval_low=None if low is None else low * units.whole,
         interval_high=None if high is None else high * units.whole,
     )
@@ -145,9 +159,31 @@ def _sentence(stretch: Stretch, rose: bool, limit: RiskLimit, units: LossUnits) 
     return f"{here} ({units.shown(low)} to {units.shown(high)}) on {rows}; {_limit_in_words(limit, units)}"
 
 
-def _window_in_words(estimated: RiskSums, units: LossUnits) -> str:
+def _selection(window: WindowRisk) -> str:
+    """How the labelled rows of a window differ from the others; empty where nothing shows that."""
+    selection = label_selection(window.estimated)
+    return selection.reason if selection.selected else ""
+
+
+def _miscount(window: WindowRisk) -> str:
+    """That weighed labels stand for fewer or more rows than there are; empty where chance explains that."""
+    asked = window.weighted
+    if not asked.surplus:
+        return ""
+    here = f"those of this window stand for {asked.weights:,.0f} of {asked.rows:,} rows"
+    if asked.surplus < 0:
+        return f"{here}: where a label has not come nothing counts as lost"
+    return f"{here}: check the probabilities that are sent"
+
+
+def _weighing_in_words(left_out: int) -> str:
+    """That labels are weighed, and how many of the window are not."""
+    without = f", {count(left_out, 'label', 'labels')} without a probability left out" if left_out else ""
+    return f"; labels are weighed by the chances they were asked for with{without}"
+
+
+def _window_in_words(found: PredictionPoweredRisk, units: LossUnits) -> str:
     """The risk of all rows of the window, labelled or not; empty where its scatter is not known."""
-    found = prediction_powered_risk(estimated)
     told = (found.value, found.interval.low, found.interval.high)
     value, low, high = ("" if loss is None else units.shown(min(max(loss, 0.0), 1.0)) for loss in told)
     return f"; in this window alone {value} ({low} to {high})" if low else ""

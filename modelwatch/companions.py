@@ -1,6 +1,8 @@
-"""What is counted of the rows of an hour beside its profile: pairs of fields, copied rows, unknown names, losses.
+"""What is counted of the rows of an hour beside its profile: pairs of fields, copied rows, unknown names, losses, and
+how many rows labels stand for.
 
 Each is a sum of its own kind, kept for the whole stream: what they find is a matter of the events, not of a segment.
+The weights of labels are kept for segments too, and only of hours that have some.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +14,7 @@ from detectors.binning import Binning
 from detectors.columns import Column
 from detectors.comoments import CoMoments, comoments, decode_comoments, encode_comoments, total
 from detectors.group_losses import join_losses
+from detectors.label_weights import join_weights
 from detectors.profile_groups import Coded
 from detectors.rank_codes import MAX_FIELDS, RankCodes, rank_codes, ranked_fields
 from detectors.row_hashes import Hashes, row_hashes
@@ -22,7 +25,7 @@ from modelwatch.unknown_names import Counts, UnknownNames, decode_names, encode_
 from store.records import Companion, ProfileKey
 
 # The parts, as they are called in the store.
-PAIRS, COPIES, NAMES = "pairs", "copies", "names"
+PAIRS, COPIES, NAMES, WEIGHTS = "pairs", "copies", "names", "label_weights"
 
 
 def paired_fields(binning: Binning) -> tuple[str, ...]:
@@ -71,6 +74,8 @@ def joined(part: str, before: bytes, added: bytes) -> bytes:
         return encode_sketch(merge([decode_sketch(before), decode_sketch(added)]))
     if part == LOSSES:
         return join_losses(before, added)
+    if part == WEIGHTS:
+        return join_weights(before, added)
     first = decode_comoments(before)
     return encode_comoments(total(first.n_fields, first.fingerprint, [first, decode_comoments(added)]))
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from detectors.classes import NO_CLASS, Classes
 from detectors.columns import CategoryColumn, Column, NumericColumn
+from detectors.label_weights import encode_weights, weigh_labels
 from detectors.performance_encoding import encode_performance
 from detectors.performance_profile import (
     PerformanceProfile,
@@ -25,6 +26,9 @@ from store.definitions import FieldKind
 _SLOTS_AT_ONCE = 2_500_000
 
 Groups = NDArray[np.int64]
+Values = NDArray[np.int64] | NDArray[np.float64]
+# Predictions, scores if there are any, and labels.
+Outcome = tuple[Values, NDArray[np.float64] | None, Values]
 
 
 def label_kind(scheme: Scheme) -> FieldKind:
@@ -51,6 +55,27 @@ def grouped_performance(
         picked = _take(scheme, columns, rows)
         profiles = _labelled(scheme, picked, label.take(rows), own, len(present), signs[rows])
         found.update(zip(present, map(encode_performance, profiles), strict=True))
+    return found
+
+
+def grouped_weights(
+    scheme: Scheme,
+    columns: Mapping[str, Column],
+    label: Column,
+    probabilities: NDArray[np.float64],
+    groups: Groups,
+    signs: NDArray[np.float64],
+) -> dict[int, bytes]:
+    """The encoded weights of the labels of every group (int[n], -1 left out) that has rows.
+
+    ``probabilities`` (float[n]) are the chances with which labels were asked for, ``signs`` (float[n]) subtract rows.
+    """
+    found: dict[int, bytes] = {}
+    for present, rows, own in _some_groups(scheme, groups):
+        truth, chances = label.take(rows), probabilities[rows]
+        outcome = _outcome(scheme, _take(scheme, columns, rows), truth, len(rows))
+        weights = weigh_labels(scheme.layout, *outcome, chances, own, len(present), signs[rows])
+        found.update(zip(present, map(encode_weights, weights), strict=True))
     return found
 
 
@@ -107,20 +132,15 @@ def _labelled(
     n_groups: int,
     signs: NDArray[np.float64],
 ) -> list[PerformanceProfile]:
-    layout = scheme.layout
-    prediction = columns.get(PREDICTION)
-    if layout.classes is None:
-        true, predicted = _numbers(label, len(groups)), _numbers(prediction, len(groups))
-        return profile_performance(layout, predicted, None, true, groups, n_groups, signs)
-    return profile_performance(
-        layout,
-        _codes(prediction, layout.classes, len(groups)),
-        _scores(scheme, columns),
-        _codes(label, layout.classes, len(groups)),
-        groups,
-        n_groups,
-        signs,
-    )
+    outcome = _outcome(scheme, columns, label, len(groups))
+    return profile_performance(scheme.layout, *outcome, groups, n_groups, signs)
+
+
+def _outcome(scheme: Scheme, columns: Mapping[str, Column], label: Column, n: int) -> Outcome:
+    classes, prediction = scheme.layout.classes, columns.get(PREDICTION)
+    if classes is None:
+        return _numbers(prediction, n), None, _numbers(label, n)
+    return _codes(prediction, classes, n), _scores(scheme, columns), _codes(label, classes, n)
 
 
 def _predicted(

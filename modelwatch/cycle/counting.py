@@ -16,9 +16,9 @@ from detectors.performance_profile import add, empty_performance
 from detectors.profile import empty
 from detectors.profile_groups import Coded, encode_rows
 from modelwatch.columns import columns_and_names_of_log, columns_of_log, label_column
-from modelwatch.companions import companions_of
+from modelwatch.companions import WEIGHTS, companions_of
 from modelwatch.losses import LOSSES, searched_groups
-from modelwatch.outcomes import grouped_performance, grouped_predictions, label_kind, row_losses
+from modelwatch.outcomes import grouped_performance, grouped_predictions, grouped_weights, label_kind, row_losses
 from modelwatch.scheme import Scheme, is_output
 from modelwatch.segments import WHOLE, groupings, segment_fields
 from store.column_types import from_micros
@@ -67,7 +67,8 @@ class Counting:
             return of_rows
         labelled = self._labelled(changes)
         return Additions(
-            [*of_rows.profiles, *self._of_labels(labelled)], [*of_rows.companions, *self._losses(labelled)]
+            [*of_rows.profiles, *self._of_labels(labelled)],
+            [*of_rows.companions, *self._losses(labelled), *self._weights(labelled)],
         )
 
     def arrivals(self, rows: LoggedPredictions, changes: LabelChanges) -> list[Arrival]:
@@ -132,9 +133,11 @@ class Counting:
         signs = np.concatenate([np.full(len(old), -1.0), np.full(len(new), 1.0)])
         texts = [changes.old_labels[row] for row in old] + [changes.new_labels[row] for row in new]
         label = label_column(texts, label_kind(self._scheme))
+        known = [changes.old_probabilities[row] for row in old] + [changes.new_probabilities[row] for row in new]
+        probabilities = np.array(known, dtype=np.float64)
         hours = _hours(changes.rows, self._grain)
         picked = {name: column.take(rows) for name, column in columns.items()}
-        return _Labelled(hours._replace(of_row=hours.of_row[rows]), picked, label, signs)
+        return _Labelled(hours._replace(of_row=hours.of_row[rows]), picked, label, probabilities, signs)
 
     def _of_labels(self, labelled: "_Labelled") -> Iterator[ProfileDelta]:
         hours, signs = labelled.hours, labelled.signs
@@ -146,6 +149,22 @@ class Counting:
             for position, group in enumerate(present):
                 key = hours.key(group % hours.n, grouping.segments[group // hours.n])
                 yield ProfileDelta(key, 0, int(n_labelled[position]), None, payloads[position])
+
+    def _weights(self, labelled: "_Labelled") -> Iterator[Companion]:
+        """How many rows the labels stand for that came with a probability, in every segment and hour that has some."""
+        known = np.flatnonzero(~np.isnan(labelled.probabilities))
+        if not len(known):
+            return
+        hours, probabilities, signs = labelled.hours, labelled.probabilities[known], labelled.signs[known]
+        columns = {name: column.take(known) for name, column in labelled.columns.items()}
+        label, of_row = labelled.label.take(known), hours.of_row[known]
+        for grouping in groupings(self._scheme, self._definition, columns, len(known)):
+            groups = np.where(grouping.of_row < 0, -1, grouping.of_row * hours.n + of_row)
+            present, own = _renumbered(groups)
+            payloads = grouped_weights(self._scheme, columns, label, probabilities, own, signs)
+            for position, group in enumerate(present):
+                key = hours.key(group % hours.n, grouping.segments[group // hours.n])
+                yield Companion(key, WEIGHTS, payloads[position])
 
     def _losses(self, labelled: "_Labelled") -> Iterator[Companion]:
         """What the model lost in each coarse group of the fields, of the whole stream, for each hour with labels."""
@@ -175,11 +194,13 @@ class _Hours(NamedTuple):
 
 
 class _Labelled(NamedTuple):
-    """Rows whose label came or went: their hours, fields and labels, and for each 1 (came) or -1 (went)."""
+    """Rows whose label came or went: their hours, fields and labels, the chance with which each was asked for (NaN: not
+    known), and for each 1 (came) or -1 (went)."""
 
     hours: _Hours
     columns: Mapping[str, Column]
     label: Column
+    probabilities: NDArray[np.float64]
     signs: NDArray[np.float64]
 
 

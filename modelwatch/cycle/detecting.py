@@ -34,7 +34,7 @@ from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
 from modelwatch.cycle.result_making import Judged, ResultMaker
 from modelwatch.cycle.row_judging import RowJudge
-from modelwatch.cycle.window_companions import Hours
+from modelwatch.cycle.window_companions import Hours, WeightsOfHours
 from modelwatch.cycle.window_sums import WindowSums
 from modelwatch.scheme import Scheme
 from modelwatch.segments import WHOLE, segment_names
@@ -97,6 +97,7 @@ class Judge:
                 continue
             hours = read_profiles(self._conn, self._baseline.binning_id, start, end, segment)
             starts = [hour.key.start for hour in hours]
+            weights = WeightsOfHours(self._conn, self._baseline, self._scheme.layout, segment, start, end)
             for run in runs:
                 windows = [
                     hours[bisect_left(starts, since) : bisect_left(starts, until)] for since, until in self._spans(run)
@@ -105,7 +106,7 @@ class Judge:
                     seen[run.id] = self._n_seen(windows[-1])
                 windows[-1] = self._moving.judged(windows[-1])
                 compared = self._compared(run, segment)
-                findings = self._findings(run, segment, reference, windows, compared)
+                findings = self._findings(run, segment, reference, windows, weights, compared)
                 if compared is not None:
                     findings = [compared.explained(finding) for finding in findings]
                 found[run.id][segment] = _Found(findings, self._version(windows[-1]), compared)
@@ -152,6 +153,7 @@ class Judge:
         segment: str,
         reference: Reference,
         windows: Sequence[Sequence[StoredProfile]],
+        weights: WeightsOfHours,
         compared: Compared | None,
     ) -> Sequence[Finding]:
         n_rows = sum(hour.n_rows for hour in windows[-1])
@@ -164,8 +166,9 @@ class Judge:
                 lambda position: self._sums.fields_if_sound(windows[position]),
                 lambda: self._pairs.parted(windows[-1]) if segment == WHOLE else (),
             )
-            step = self._last_step(run, windows[-1])
-            found = self._performance.findings(segment, reference, performance, n_rows, beside, step, moving)
+            step = self._last_step(run, windows[-1], weights)
+            asked = weights.total(windows[-1])
+            found = self._performance.findings(segment, reference, performance, n_rows, asked, beside, step, moving)
             if segment == WHOLE and self._spec.metric is None and compared is None:
                 labelled = performance[-1].n_labelled, reference.performance.n_labelled
                 found.append(self._losses.finding(run, n_rows, *labelled))
@@ -211,12 +214,13 @@ class Judge:
         found = harmless_windows(self._scheme.layout, reference.labelled, labelled, rows)
         return [windows[position] for position in found]
 
-    def _last_step(self, run: Run, hours: Sequence[StoredProfile]) -> LastStep:
+    def _last_step(self, run: Run, hours: Sequence[StoredProfile], weights: WeightsOfHours) -> LastStep:
         """What a window is the first to hold: where windows slide, the rows since the end of the one before."""
         if self._spec.every is not None and duration(self._spec.every) < duration(self._spec.window):
             since = window_plan(self._model, self._spec).floor(run.window_end - _INSTANT)
             hours = [hour for hour in hours if hour.key.start >= since]
-        return LastStep(run.window_end, self._sums.performance(hours), sum(hour.n_rows for hour in hours))
+        n_rows = sum(hour.n_rows for hour in hours)
+        return LastStep(run.window_end, self._sums.performance(hours), n_rows, weights.total(hours))
 
     def _n_seen(self, hours: Sequence[StoredProfile]) -> int:
         labelled = self._spec.kind == "performance"

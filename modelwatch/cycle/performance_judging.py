@@ -1,6 +1,7 @@
 """Performance of windows of one monitor: by the labels that have come, and estimated for those that have not."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from detectors.estimation import estimable_metrics, estimated_metric, unknown_sc
 from detectors.findings import Finding
 from detectors.importance import IMPORTANT
 from detectors.label_drift import label_drift_finding
+from detectors.label_weights import LabelWeights
 from detectors.metrics import Values, default_metrics, metric_value
 from detectors.performance import MIN_ROWS, TOLERANCE_SHARE, performance_findings
 from detectors.performance_profile import PerformanceProfile
@@ -31,15 +33,17 @@ from store.records import Baseline, Model, Monitor
 EARLIER_WINDOWS = COMPARISONS
 _BREAKS = ("missing", "unseen", "range", "types")
 _PAST_METRIC = "accuracy"
+_ALIKE = "labels were asked for with unequal chances and count alike here, so read running_risk, which weighs them"
 
 
 class LastStep(NamedTuple):
     """The part of a window that no window before it holds: all of it, unless windows slide. Its end, the sums of its
-    rows, and how many there are."""
+    rows, how many there are, and how many rows its labels stand for (None: not known)."""
 
     window_end: datetime
     performance: PerformanceProfile
     n_rows: int
+    weights: LabelWeights | None
 
 
 class PerformanceJudge:
@@ -77,11 +81,12 @@ class PerformanceJudge:
         reference: Reference,
         windows: Sequence[PerformanceProfile],
         n_rows: int,
+        weights: LabelWeights | None,
         beside: Beside,
         step: LastStep,
         moving: PerformanceProfile | None = None,
     ) -> list[Finding]:
-        """``windows`` are earlier ones and last the judged one, which has ``n_rows`` rows.
+        """``windows`` are earlier ones and last the judged one, which has ``n_rows`` rows and labels of ``weights``.
 
         ``moving`` is what labels are compared with instead of the baseline's; estimates rest on the baseline alone.
         """
@@ -97,17 +102,17 @@ class PerformanceJudge:
             completeness=self._spec.completeness or 0.0,
             business_value=self._worth,
         )
-        found += self._running_risk(segment, reference, step)
+        found = _counted_alike(found, weights) + self._running_risk(segment, reference, step)
         if self._spec.metric is None:
             found += self._estimates(segment, reference, windows, n_rows, beside)
-            found += self._labels(compared, windows[-1])
+            found += _counted_alike(self._labels(compared, windows[-1]), weights)
         return found
 
     def _running_risk(self, segment: str, reference: Reference, step: LastStep) -> list[Finding]:
         if not risk_methods(self._spec, self._scheme.layout):
             return []
         calibration = self._calibration(segment, reference) if self._scheme.layout.score_edges else None
-        labels = Labels(reference.labelled, calibration, step.performance, step.n_rows)
+        labels = Labels(reference.labelled, calibration, step.performance, step.n_rows, step.weights)
         return self._risk.findings(segment, step.window_end, labels)
 
     def _metrics(self) -> tuple[str, ...] | None:
@@ -190,3 +195,10 @@ class PerformanceJudge:
                 return None
             self._important = frozenset(name for name, share in known.items() if share >= IMPORTANT)
         return self._important
+
+
+def _counted_alike(found: list[Finding], weights: LabelWeights | None) -> list[Finding]:
+    """Findings of which each labelled row counts once; they say so where labels were asked for with unequal chances."""
+    if weights is None or not weights.are_unequal:
+        return found
+    return [replace(each, reason=f"{each.reason}; {_ALIKE}", confidence="low") for each in found]

@@ -5,26 +5,30 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from detectors.calibration_map import Calibration
-from detectors.confidence_sequences import ALPHA, BoundedRisk
+from detectors.confidence_sequences import ALPHA
 from detectors.estimated_losses import estimated_losses
 from detectors.findings import Finding
+from detectors.label_weights import LabelWeights
 from detectors.loss_sums import LossSums
 from detectors.performance import NO_BASELINE_LABELS, too_few_labelled
 from detectors.performance_layout import Layout
 from detectors.performance_profile import PerformanceProfile
-from detectors.prediction_powered import REACH
+from detectors.prediction_powered import REACH, PredictionPoweredRisk, prediction_powered_risk
 from detectors.profile_losses import error_bound, profile_losses
-from detectors.running_risk import RiskState, Step, step_labels, step_powered
+from detectors.running_risk import RiskState, Step, chances_differ, first_state, step_labels, step_powered
 from detectors.running_risk_findings import (
     PREDICTION_POWERED,
     RUNNING_RISK,
     TOLERANCE,
     LossUnits,
     RiskLimit,
+    WindowLabels,
     given_limit,
     risk_limit,
     running_risk_finding,
 )
+from detectors.weighted_estimate import weighted_powered_risk
+from detectors.weighted_losses import WeightedLosses, weighted_losses
 from detectors.window_risk import WindowRisk
 from detectors.wording import number
 from modelwatch.cycle.evidence_history import only_the_last
@@ -52,12 +56,14 @@ class History(Protocol):
 
 class Labels(NamedTuple):
     """What labels say of a segment: its labelled baseline (None: there is none), the calibration of its scores (None:
-    the model has none), and the rows that the window is the first to hold, with and without a label."""
+    the model has none), and the rows that the window is the first to hold, with and without a label; ``weights`` of
+    those that were asked for with known chances."""
 
     baseline: PerformanceProfile | None
     calibration: Calibration | None
     current: PerformanceProfile
     n_rows: int
+    weights: LabelWeights | None = None
 
 
 class _Known(NamedTuple):
@@ -93,7 +99,7 @@ class RiskJudge:
         known = self._known(labels.baseline)
         n_labelled = labels.current.n_labelled
         few = too_few_labelled(n_labelled, labels.n_rows, 1, self._spec.completeness or 0.0) or known.reason
-        added = WindowRisk() if few else self._added(labels, known)
+        added = self._added(labels, known, few)
         payloads = [*self._history.before(segment, window_end), added.to_bytes()]
         self._history.note(segment, window_end, payloads[-1])
         return [self._finding(method, segment, labels, known, payloads, few) for method in self._methods]
@@ -104,29 +110,47 @@ class RiskJudge:
             return _Known(LossSums(), None, _NO_LABELS if baseline is None else _NO_SCALE)
         return _Known(LossSums() if baseline is None else profile_losses(self._layout, baseline, bound), bound)
 
-    def _added(self, labels: Labels, known: _Known) -> WindowRisk:
+    def _added(self, labels: Labels, known: _Known, few: str) -> WindowRisk:
+        """Weights of labels add up whatever share of the rows has them, and no label is what chance gave too."""
+        if known.reason:
+            return WindowRisk()
+        weighted = WeightedLosses(rows=labels.n_rows)
+        if labels.weights is not None:
+            weighted = weighted_losses(self._layout, labels.weights, known.bound, labels.n_rows)
+        if few:
+            unknown = labels.current.n_labelled and not weighted.n
+            return WindowRisk() if unknown else WindowRisk(whole=known.whole, weighted=weighted)
         losses = profile_losses(self._layout, labels.current, known.bound)
         if labels.calibration is None:
-            return WindowRisk(losses, whole=known.whole)
-        return WindowRisk(losses, estimated_losses(self._layout, labels.current, labels.calibration), known.whole)
+            return WindowRisk(losses, whole=known.whole, weighted=weighted)
+        estimated = estimated_losses(self._layout, labels.current, labels.calibration)
+        return WindowRisk(losses, estimated, known.whole, weighted)
 
     def _finding(
         self, method: str, segment: str, labels: Labels, known: _Known, payloads: Sequence[bytes], few: str
     ) -> Finding:
         if method == PREDICTION_POWERED and not few:
             few = _no_estimates(labels.calibration)
+        states = self._fold(method, segment, known).states_after(payloads)
+        added = WindowRisk.from_bytes(payloads[-1])
         found = running_risk_finding(
             method,
-            self._fold(method, segment, known).states_after(payloads),
+            states,
             self._limit(known, segment),
             _units(known),
             alpha=self._alpha(segment),
             n_baseline=known.losses.n,
             n_rows=labels.n_rows,
             too_few=few,
-            estimated=WindowRisk.from_bytes(payloads[-1]).estimated,
+            window=WindowLabels(added, self._alone(labels, added, states[-1].weighs), _without(labels)),
         )
         return only_the_last(found, len(payloads)) if self._history.is_cut(segment) else found
+
+    def _alone(self, labels: Labels, added: WindowRisk, weighs: bool) -> PredictionPoweredRisk:
+        """The risk of the window by itself."""
+        if not weighs or labels.weights is None or labels.calibration is None:
+            return prediction_powered_risk(added.estimated)
+        return weighted_powered_risk(self._layout, labels.weights, labels.calibration, added.estimated)
 
     def _fold(self, method: str, segment: str, known: _Known) -> "_Fold":
         """A new one where the baseline has changed, because labels of it came: it expects another risk."""
@@ -172,6 +196,11 @@ def _no_estimates(calibration: Calibration | None) -> str:
     return "" if calibration.maps else f"no estimates to add to the labels: {calibration.reason}"
 
 
+def _without(labels: Labels) -> int:
+    """How many labels came without a probability, where others came with one."""
+    return 0 if labels.weights is None else labels.current.n_labelled - labels.weights.n
+
+
 def _units(known: _Known) -> LossUnits:
     if known.bound is None:
         return LossUnits("error rate")
@@ -189,7 +218,9 @@ class _Fold:
         self.whole = whole
         self._step = step
         self._payloads: list[bytes] = []
-        self._states = [RiskState(BoundedRisk(expected=expected, reach=reach))]
+        self._windows: list[WindowRisk] = []
+        self._states = [first_state(expected, reach)]
+        self._reach = reach
 
     def states_after(self, payloads: Sequence[bytes]) -> list[RiskState]:
         """The state before the first window, and that after each."""
@@ -197,8 +228,15 @@ class _Fold:
         while same < min(len(payloads), len(self._payloads)) and payloads[same] == self._payloads[same]:
             same += 1
         self._payloads = list(payloads)
+        self._windows[same:] = [self._read(payload) for payload in payloads[same:]]
+        weighs = chances_differ(self._windows)
+        if weighs != self._states[0].weighs:
+            self._states, same = [first_state(self.expected, self._reach, weighs=weighs)], 0
         del self._states[same + 1 :]
-        for payload in payloads[same:]:
-            window = WindowRisk.from_bytes(payload)
-            self._states.append(self._step(self._states[-1], window if window.whole == self.whole else WindowRisk()))
+        for window in self._windows[same:]:
+            self._states.append(self._step(self._states[-1], window))
         return self._states
+
+    def _read(self, payload: bytes) -> WindowRisk:
+        window = WindowRisk.from_bytes(payload)
+        return window if window.whole == self.whole else WindowRisk()

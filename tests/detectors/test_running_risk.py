@@ -1,7 +1,7 @@
 """The running risk as a fold: laws of its parts, calm for a year, and how soon a drop is found."""
 
 import re
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.calibration_map import Calibration, fit_calibration
-from detectors.confidence_sequences import BoundedRisk, lower_bound
+from detectors.confidence_sequences import lower_bound
 from detectors.estimated_losses import estimated_losses
 from detectors.loss_sums import LossSums
 from detectors.performance_profile import (
@@ -22,14 +22,24 @@ from detectors.performance_profile import (
     profile_performance,
     profile_predictions,
 )
-from detectors.prediction_powered import REACH
+from detectors.prediction_powered import REACH, prediction_powered_risk
 from detectors.profile_losses import error_bound, profile_losses
 from detectors.risk_sums import RiskSums, add_risk
-from detectors.running_risk import RiskState, Step, risen, since_the_beginning, step_labels, step_powered
+from detectors.running_risk import (
+    RiskState,
+    Step,
+    chances_differ,
+    first_state,
+    risen,
+    since_the_beginning,
+    step_labels,
+    step_powered,
+)
 from detectors.running_risk_findings import (
     PREDICTION_POWERED,
     RUNNING_RISK,
     LossUnits,
+    WindowLabels,
     given_limit,
     running_risk_finding,
 )
@@ -62,7 +72,7 @@ def classified(seed: int, n: int, layout: Layout = BINARY, share: float = 1.0) -
 
 
 def a_fold(windows: list[WindowRisk], step: Step = step_labels, reach: float = 1.0) -> list[RiskState]:
-    states = [RiskState(BoundedRisk(expected=0.2, reach=reach))]
+    states = [first_state(0.2, reach, weighs=chances_differ(windows))]
     for window in windows:
         states.append(step(states[-1], window))
     return states
@@ -172,7 +182,7 @@ def test_estimates_are_stored_as_they_are_and_other_bytes_are_refused() -> None:
     window = WindowRisk(profile_losses(BINARY, profile, None), estimated_losses(BINARY, profile, calibration))
     assert WindowRisk.from_bytes(window.to_bytes()) == window
     with pytest.raises(ValueError, match="no window's risk"):
-        WindowRisk.from_bytes(b"\x02" + window.to_bytes()[1:])
+        WindowRisk.from_bytes(b"\x03" + window.to_bytes()[1:])
     with pytest.raises(ValueError, match="no window's risk"):
         WindowRisk.from_bytes(b"")
 
@@ -196,7 +206,7 @@ def test_a_first_window_has_half_of_the_chance_of_error() -> None:
     states = a_fold([errors(300, 1000)])
     rise = risen(states, 0.12, 0.05)
     assert rise is not None
-    assert rise.interval.low == lower_bound(states[-1].risk, 0.025)
+    assert rise.interval.low == lower_bound(states[-1].lost, 0.025)
 
 
 def test_well_labelled_windows_are_judged_by_labels_alone() -> None:
@@ -208,9 +218,9 @@ def test_well_labelled_windows_are_judged_by_labels_alone() -> None:
 
     many = [window(seed, 0.5) for seed in range(20, 23)]
     plain, powered = a_fold(many, step_labels, REACH), a_fold(many, step_powered, REACH)
-    assert plain[-1].risk == powered[-1].risk
+    assert plain[-1].lost == powered[-1].lost
     few = [*many, window(30, 0.05)]
-    labels_alone, corrected = a_fold(few, step_labels, REACH)[-1].risk, a_fold(few, step_powered, REACH)[-1].risk
+    labels_alone, corrected = a_fold(few, step_labels, REACH)[-1].lost, a_fold(few, step_powered, REACH)[-1].lost
     assert corrected.n == labels_alone.n
     assert corrected.total != labels_alone.total
     assert corrected.spread < labels_alone.spread
@@ -223,8 +233,9 @@ def test_with_estimates_the_reason_also_tells_the_risk_of_the_window_alone() -> 
 
     def reason(method: str, estimated: RiskSums) -> str:
         states, limit, units = a_fold([window], step_powered, REACH), given_limit(0.9), LossUnits("error rate")
+        last = WindowLabels(replace(window, estimated=estimated), prediction_powered_risk(estimated))
         return running_risk_finding(
-            method, states, limit, units, alpha=0.05, n_baseline=5000, n_rows=3000, too_few="", estimated=estimated
+            method, states, limit, units, alpha=0.05, n_baseline=5000, n_rows=3000, too_few="", window=last
         ).reason
 
     # From the rows: the labelled losses, corrected by the slope of loss on estimate.

@@ -51,11 +51,12 @@ class Event(NamedTuple):
 
 
 class Label(NamedTuple):
-    """What turned out to be true of a prediction, and when that was known."""
+    """What turned out to be true of a prediction, when that was known, and by what chance it was asked for."""
 
     id: str
     at: datetime
     label: int
+    probability: float | None = None
 
 
 def hours(n: float) -> datetime:
@@ -121,7 +122,10 @@ class World:
     def log_labels(self, given: Iterable[Label]) -> None:
         write_labels(
             self.engine,
-            [LabelRow(self.model.id, each.id, json.dumps(each.label), to_micros(each.at), 0) for each in given],
+            [
+                LabelRow(self.model.id, each.id, json.dumps(each.label), to_micros(each.at), 0, each.probability)
+                for each in given
+            ],
         )
 
     def cycle(self, now: datetime, *, errors: int = 0, clock: datetime | None = None) -> CycleSummary:

@@ -28,7 +28,7 @@ _CONFINED = 0.8
 _AGREEMENT = 0.25
 _NAMED_PIECES = 2
 _VOLUME = ("volume", "freshness", "duplicates")
-_SCHEMA = "schema"
+_SCHEMA, _PROBABILITIES = "schema", "probabilities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +133,17 @@ def _segment_suspect(
 
 
 def _schema(scene: Scene) -> list[Suspect]:
-    """One event with one repair, whoever saw it: it weighs as the heaviest of the fields that it took away."""
+    """Another shape of what goes in or comes out; one event with one repair, whoever saw it.
+
+    A change of schema weighs as the heaviest of the fields that it took away, scores that are no probabilities fully.
+    """
     gone = [field for field, own in scene.changed_inputs(None).items() if any(each.method in ABSENT for each in own)]
-    weight = max(map(scene.weight, gone), default=_SCHEMA_WEIGHT)
-    found = sorted(scene.of_whole_stream((_SCHEMA,)), key=lambda each: timing(each.lead))
+    weights = {_SCHEMA: max(map(scene.weight, gone), default=_SCHEMA_WEIGHT), _PROBABILITIES: 1.0}
+    found = [(weights[each.method] * timing(each.lead), each) for each in scene.of_whole_stream(tuple(weights))]
+    found.sort(key=lambda scored: (scored[0], scored[1].method, scored[1].words))
     return [
-        Suspect("schema", None, None, None, weight * timing(each.lead), f"schema: {each.words}; {_began([each])}")
-        for each in found[-1:]
+        Suspect("schema", None, None, None, score, f"{each.method}: {each.words}; {_began([each])}")
+        for score, each in found[-1:]
     ]
 
 

@@ -14,10 +14,11 @@ OK = Observation("drift", "ks", "income", None, judged=True, changed=False, time
 BAD = replace(OK, changed=True, times_limit=8.0, words="mean 51,200 -> 512")
 ROLLOUT = Rollout("7", 0.1, "version 7 went live 2 h before the first bad window")
 
+METHODS = ["ks", "mmd", "missing", "types", "schema", "probabilities", "volume", "accuracy", "label_drift"]
 observations = st.builds(
     Observation,
     kind=st.sampled_from(["drift", "quality", "performance"]),
-    method=st.sampled_from(["ks", "mmd", "missing", "types", "schema", "volume", "accuracy", "label_drift"]),
+    method=st.sampled_from(METHODS),
     field=st.sampled_from([None, "income", "age", "prediction", "label"]),
     segment=st.sampled_from([None, "region=north", "region=south", "sex=f"]),
     judged=st.booleans(),
@@ -171,6 +172,15 @@ def test_a_schema_change_that_two_monitors_saw_is_one_suspect() -> None:
     found = root_cause(scene(seen, replace(seen, lead=3.0)))
     assert named(found) == [("schema", None)]
     assert found.suspects[0].sentence.endswith("began with the trouble")
+
+
+def test_scores_that_are_no_probabilities_come_before_a_field_that_hardly_matters() -> None:
+    scores = Observation("quality", "probabilities", None, None, True, True, 40.0, 0.0, "40 % of scores are above 1")
+    found = root_cause(scene(scores, replace(BAD, field="age")))
+    assert named(found) == [("schema", None), ("field", "age")]
+    assert found.sentence.startswith("most likely: probabilities: 40 % of scores are above 1")
+    alone = replace(scene(scores), kind="quality", subjects=frozenset({("probabilities", None)}))
+    assert named(root_cause(alone)) == []
 
 
 def test_a_schema_change_weighs_as_the_field_it_took_away() -> None:

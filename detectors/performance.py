@@ -16,8 +16,11 @@ MIN_ROWS = 50
 # What may be lost without a word: a point of a share, a twentieth of a loss.
 TOLERANCE_SHARE = 0.01
 TOLERANCE_LOSS = 0.05
-# A change within three standard errors is chance: one window in 700 is worse than that.
+# A change within three standard errors is chance: one window in 700 is worse than that, and one in 300,000 is worse
+# than 4.5 of them. Nobody is called for less than that, nor for less than twice what may be lost.
 STANDARD_ERRORS = 3.0
+_CRITICAL_ERRORS = 1.5 * STANDARD_ERRORS
+_CRITICAL_TOLERANCES = 2.0
 
 _AS_BEFORE = ", as at the baseline"
 NO_BASELINE_LABELS = "the baseline has no labels to compare with"
@@ -49,8 +52,8 @@ def performance_findings(
 
     ``n_rows`` are all rows of the window, with and without a label. The limit is the baseline's value less (for
     losses: plus) the larger of a tolerance, .01 for shares and 5 % for losses, and three standard errors of the
-    difference between baseline and window. Beyond it is a warning, beyond twice that margin critical. A
-    ``threshold`` is an absolute limit instead; critical is then twice as far from perfect.
+    difference between baseline and window. Beyond it is a warning; critical is beyond the larger of twice the tolerance
+    and 4.5 standard errors. A ``threshold`` is an absolute limit instead; critical is then twice as far from perfect.
 
     The effect is the current value less the baseline's, in the units of the metric. Under ``min_rows`` labelled rows,
     where a smaller share of the rows has labels than ``completeness``, or where there is nothing to compare with, the
@@ -158,11 +161,14 @@ def limit_of(metric: Metric, before: Estimate, now: Estimate, threshold: float |
     if before.value is None:
         return None
     tolerance = TOLERANCE_SHARE if metric.unit == "share" else TOLERANCE_LOSS * abs(before.value)
-    chance = STANDARD_ERRORS * math.hypot(before.standard_error or 0.0, now.standard_error or 0.0)
-    margin = max(tolerance, chance)
-    source = WIDENED if chance > tolerance else FROM_BASELINE
+    error = math.hypot(before.standard_error or 0.0, now.standard_error or 0.0)
+    chance = STANDARD_ERRORS * error
+    critical = max(_CRITICAL_TOLERANCES * tolerance, _CRITICAL_ERRORS * error)
     return Limit(
-        before.value + worse * margin, before.value + worse * 2 * margin, source, low_confidence=chance > 2 * tolerance
+        before.value + worse * max(tolerance, chance),
+        before.value + worse * critical,
+        WIDENED if chance > tolerance else FROM_BASELINE,
+        low_confidence=chance > 2 * tolerance,
     )
 
 

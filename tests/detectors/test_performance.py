@@ -68,6 +68,16 @@ def test_the_margin_is_the_tolerance_or_three_standard_errors() -> None:
     assert small.threshold_source == "baseline, widened for small samples"
 
 
+@pytest.mark.parametrize(
+    ("n", "lost", "status"),
+    [(1_000_000, 0.015, "warning"), (1_000_000, 0.025, "critical"), (3000, 0.03, "warning"), (3000, 0.042, "critical")],
+)
+def test_critical_is_more_than_twice_the_tolerance_and_more_than_chance(n: int, lost: float, status: str) -> None:
+    """Of 3,000 rows, with the standard error .0078 of the difference at .9, 4.5 errors are .035 or so."""
+    now = with_accuracy(round(n * (0.9 - lost)), n)
+    assert finding_of(BINARY, with_accuracy(n * 9 // 10, n), now, "accuracy").status == status
+
+
 def test_a_gain_is_no_alarm_and_called_one() -> None:
     better = finding_of(BINARY, with_accuracy(9000, 10_000), with_accuracy(9900, 10_000), "accuracy")
     assert better.status == "ok"
@@ -110,6 +120,7 @@ def test_without_a_change_chance_is_no_alarm() -> None:
         found = performance_findings(BINARY, baseline, window(n), n)
         judged += len(found)
         alarms += sum(finding.status != "ok" for finding in found)
+        assert "critical" not in {finding.status for finding in found}
     assert judged == 720
     assert alarms <= 0.01 * judged
 

@@ -166,6 +166,13 @@ def test_windows_before_the_first_known_chance_do_not_count_and_those_after_it_d
     assert (state.lost.n, state.lost.total, state.labelled) == (5000, 0.0, 0)
 
 
+def test_a_few_rows_that_never_get_their_label_are_no_news() -> None:
+    """Of 10,000 rows that all were asked for 9,700 have a label."""
+    asked = WindowRisk(LossSums(9700, 900, 900), weighted=WeightedLosses(9700, 10_000, 9700, 9700, 900, 900, 900))
+    assert not chances_differ([asked])
+    assert chances_differ([replace(asked, weighted=replace(asked.weighted, rows=12_000))])
+
+
 def test_labels_that_stand_for_too_few_or_too_many_rows_are_told() -> None:
     rng, limit = np.random.default_rng(11), given_limit(0.5)
 

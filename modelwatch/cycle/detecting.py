@@ -19,6 +19,7 @@ from detectors.drift_limits import EARLIER_WINDOWS as EARLIER_DRIFT_WINDOWS
 from detectors.findings import Finding
 from detectors.harmless_windows import harmless_windows
 from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
+from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_drift import worst_drift_finding
 from modelwatch.cycle.drift_judging import LABELLED_WINDOWS, DriftJudge, judges_pairs
@@ -28,7 +29,7 @@ from modelwatch.cycle.loss_judging import LossJudge
 from modelwatch.cycle.moving_baselines import Compared, MovingBaseline
 from modelwatch.cycle.pair_judging import PairJudge
 from modelwatch.cycle.performance_judging import EARLIER_WINDOWS as EARLIER_PERFORMANCE_WINDOWS
-from modelwatch.cycle.performance_judging import LastStep, PerformanceJudge
+from modelwatch.cycle.performance_judging import LastStep, PerformanceJudge, unless_unequal
 from modelwatch.cycle.planning import window_plan
 from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
@@ -160,7 +161,8 @@ class Judge:
         if is_row_based(self._spec.method):
             return self._rows.findings(run, segment, n_rows)
         if self._spec.kind == "performance":
-            performance = [*map(self._sums.performance_if_sound, windows[:-1]), self._sums.performance(windows[-1])]
+            earlier = [self._labelled(hours, weights) for hours in windows[:-1]]
+            performance = [*earlier, self._sums.performance(windows[-1])]
             moving = None if compared is None else self._sums.performance(compared.hours)
             beside = Beside(
                 lambda position: self._sums.fields_if_sound(windows[position]),
@@ -171,10 +173,10 @@ class Judge:
             found = self._performance.findings(segment, reference, performance, n_rows, asked, beside, step, moving)
             if segment == WHOLE and self._spec.metric is None and compared is None:
                 labelled = performance[-1].n_labelled, reference.performance.n_labelled
-                found.append(self._losses.finding(run, n_rows, *labelled))
+                found += unless_unequal([self._losses.finding(run, n_rows, *labelled)], asked)
             return found
         if self._spec.kind == "drift":
-            return self._drift_of(run, segment, reference, windows, compared)
+            return self._drift_of(run, segment, reference, windows, weights, compared)
         return self._quality.findings(run, segment, reference.fields, windows[-1], self._sums.fields(windows[-1]))
 
     def _drift_of(
@@ -183,12 +185,13 @@ class Judge:
         segment: str,
         reference: Reference,
         windows: Sequence[Sequence[StoredProfile]],
+        weights: WeightsOfHours,
         compared: Compared | None,
     ) -> Sequence[Finding]:
         """Drift of every field, and for the whole stream of their pairs, as far as the monitor asks for them."""
         found: list[Finding] = []
         # Both look at the same windows, and only where something changed.
-        harmless = cache(partial(self._harmless, reference, windows[:-1]))
+        harmless = cache(partial(self._harmless, reference, windows[:-1], weights))
         if self._spec.method != CORRELATION:
             judged = [
                 *map(self._sums.fields_if_sound, windows[-1 - EARLIER_DRIFT_WINDOWS : -1]),
@@ -207,12 +210,19 @@ class Judge:
         least = self._spec.min_rows or (DRIFT_MIN_ROWS if self._spec.kind == "drift" else PERFORMANCE_MIN_ROWS)
         return self._moving.compared(run.window_start, run.window_end, segment, least)
 
-    def _harmless(self, reference: Reference, windows: Sequence[Hours]) -> list[Hours]:
+    def _harmless(self, reference: Reference, windows: Sequence[Hours], weights: WeightsOfHours) -> list[Hours]:
         """Those of the windows that their labels have shown to be harmless by now."""
-        labelled = [self._sums.performance_if_sound(hours) for hours in windows]
+        labelled = [self._labelled(hours, weights) for hours in windows]
         rows = [sum(hour.n_rows for hour in hours) for hours in windows]
         found = harmless_windows(self._scheme.layout, reference.labelled, labelled, rows)
         return [windows[position] for position in found]
+
+    def _labelled(self, hours: Hours, weights: WeightsOfHours) -> PerformanceProfile:
+        """What labels say of an earlier window: nothing where they were asked for with unequal chances."""
+        asked = weights.total(hours)
+        if asked is not None and asked.are_unequal:
+            return empty_performance(self._scheme.layout)
+        return self._sums.performance_if_sound(hours)
 
     def _last_step(self, run: Run, hours: Sequence[StoredProfile], weights: WeightsOfHours) -> LastStep:
         """What a window is the first to hold: where windows slide, the rows since the end of the one before."""

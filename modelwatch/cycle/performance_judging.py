@@ -1,7 +1,6 @@
 """Performance of windows of one monitor: by the labels that have come, and estimated for those that have not."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ from sqlalchemy import Connection
 from detectors.calibration_map import Calibration, bin_scores, fit_calibration
 from detectors.estimate_findings import estimate_findings
 from detectors.estimation import estimable_metrics, estimated_metric, unknown_scores
-from detectors.findings import Finding
+from detectors.findings import Finding, unjudged
 from detectors.importance import IMPORTANT
 from detectors.label_drift import label_drift_finding
 from detectors.label_weights import LabelWeights
@@ -33,7 +32,7 @@ from store.records import Baseline, Model, Monitor
 EARLIER_WINDOWS = COMPARISONS
 _BREAKS = ("missing", "unseen", "range", "types")
 _PAST_METRIC = "accuracy"
-_ALIKE = "labels were asked for with unequal chances and count alike here, so read running_risk, which weighs them"
+_ALIKE = "labels were asked for with unequal chances and count alike here, so look at running_risk, which weighs them"
 
 
 class LastStep(NamedTuple):
@@ -102,10 +101,10 @@ class PerformanceJudge:
             completeness=self._spec.completeness or 0.0,
             business_value=self._worth,
         )
-        found = _counted_alike(found, weights) + self._running_risk(segment, reference, step)
+        found = unless_unequal(found, weights) + self._running_risk(segment, reference, step)
         if self._spec.metric is None:
             found += self._estimates(segment, reference, windows, n_rows, beside)
-            found += _counted_alike(self._labels(compared, windows[-1]), weights)
+            found += self._labels(compared, windows[-1], weights)
         return found
 
     def _running_risk(self, segment: str, reference: Reference, step: LastStep) -> list[Finding]:
@@ -122,9 +121,11 @@ class PerformanceJudge:
             return None
         return tuple(name for name in ((metric,) if isinstance(metric, str) else metric) if name not in RISK_METHODS)
 
-    def _labels(self, compared: PerformanceProfile | None, current: PerformanceProfile) -> list[Finding]:
+    def _labels(
+        self, compared: PerformanceProfile | None, current: PerformanceProfile, weights: LabelWeights | None
+    ) -> list[Finding]:
         """What the labels themselves are like."""
-        found = [label_drift_finding(self._scheme.layout, compared, current)]
+        found = unless_unequal([label_drift_finding(self._scheme.layout, compared, current)], weights)
         if self._scheme.layout.classes is not None:
             found.append(unknown_labels_finding(self._scheme.layout, compared, current))
         return found
@@ -197,8 +198,14 @@ class PerformanceJudge:
         return self._important
 
 
-def _counted_alike(found: list[Finding], weights: LabelWeights | None) -> list[Finding]:
-    """Findings of which each labelled row counts once; they say so where labels were asked for with unequal chances."""
+def unless_unequal(found: Sequence[Finding], weights: LabelWeights | None) -> list[Finding]:
+    """Findings of which each labelled row counts once; unjudged where labels were asked for with unequal chances, for
+    then labelled rows are not like the others."""
     if weights is None or not weights.are_unequal:
-        return found
-    return [replace(each, reason=f"{each.reason}; {_ALIKE}", confidence="low") for each in found]
+        return list(found)
+    return [
+        unjudged(
+            each.kind, each.method, each.field, each.n_baseline, each.n_current, "insufficient", _ALIKE, each.value
+        )
+        for each in found
+    ]

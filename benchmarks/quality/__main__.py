@@ -4,7 +4,7 @@
 
 Writes ``report.md``, pictures and every verdict (``verdicts.csv.gz``) into the folder of ``--out`` and prints the
 overview. The same options give the same numbers. ``--long`` has more seeds, more windows and all sizes of window; it
-takes hours.
+takes half an hour without the peers.
 """
 
 import argparse

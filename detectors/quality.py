@@ -92,9 +92,9 @@ def quality_findings(
     ``duplicates``: share of rows that are ``copies`` of another row of the window; left out where that is not given.
     See ``duplicates_finding``.
 
-    ``costs`` are what it costs, in pages, when a field says nothing any more (``severity.field_costs``). A break that
-    may cost less than half a page (the rise times the cost) is a warning at most: it is worth a look, and nobody's
-    sleep. Of a field that is not among them every break counts.
+    ``costs`` are what it costs, in pages, when a field says nothing any more (``severity.field_costs``). The severity
+    of a break is its rise times that cost: from half a page on it is critical, below it a warning, which is worth a
+    look and nobody's sleep. Of a field that is not among them the rise alone decides.
 
     ``confidence`` in what the baseline has seen of the stream (``confidence.confidence_in``): where it is low values
     beyond it, ``unseen`` and ``range``, may rise by a quarter more.
@@ -134,14 +134,20 @@ def quality_findings(
     if "duplicates" in checks and copies is not None:
         limit = threshold if tuple(checks) == ("duplicates",) else None
         findings.append(duplicates_finding(copies.baseline, copies.current, threshold=limit, min_rows=min_rows))
-    return [_softened(finding, costs or {}) for finding in findings]
+    return [_weighed(finding, costs or {}) for finding in findings]
 
 
-def _softened(finding: Finding, costs: Mapping[str, float]) -> Finding:
-    if finding.status != "critical" or finding.field is None or finding.field not in costs:
+def _weighed(finding: Finding, costs: Mapping[str, float]) -> Finding:
+    """With what a break may cost, where that is known of its field: then it pages where that is worth it."""
+    if finding.status not in ("warning", "critical") or finding.field is None or finding.field not in costs:
         return finding
-    matters = (finding.effect or 0.0) * costs[finding.field] >= WORTH_SLEEP
-    return finding if matters else replace(finding, status="warning")
+    cost = (finding.effect or 0.0) * costs[finding.field]
+    return replace(
+        finding,
+        status="critical" if cost >= WORTH_SLEEP else "warning",
+        severity_score=cost,
+        reason=f"{finding.reason}; severity {number(cost)} (a break pages from {number(WORTH_SLEEP)} on)",
+    )
 
 
 def _speaks_to(check: str, field: FieldProfile) -> bool:

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from detectors.drift_methods import NUMERIC_METHODS
+from detectors.findings import GIVEN
 from detectors.method_words import PAGES, MethodWords, method_words
 from detectors.root_cause import RootCause
+from detectors.scene import LABEL_METHODS
 from detectors.slow_drift_finding import METHOD as SLOW_DRIFT
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.wording import count, number
@@ -212,8 +214,18 @@ def _rule(result: Result) -> str:
     if result.kind == "drift":
         return "drift beyond a calibrated limit is a warning, and critical where the change probably hurts."
     if result.kind == "quality":
-        return "critical from twice the allowed change on; a warning at most where little is at stake."
-    return "critical where it is worse than the baseline by twice the allowed difference."
+        if result.severity_score is not None:
+            return "a break is critical where what it may cost is half of what is worth a page, or more."
+        return "critical from twice the allowed change on."
+    if result.kind == "estimate":
+        return "an estimate is a warning at most."
+    if result.method in RISK_METHODS:
+        return "critical where the lower bound is twice as far from the baseline's risk as the limit."
+    if result.method in (WORST_SEGMENT, *LABEL_METHODS):
+        return "critical from twice the limit on."
+    if result.threshold_source == GIVEN:
+        return "critical where it is twice as far from perfect as the limit."
+    return "critical where the loss is more than twice the tolerance and more than 4.5 standard errors."
 
 
 def _known(conn: Connection, around: _Around, result: Result) -> tuple[str, ...]:

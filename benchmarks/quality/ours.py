@@ -231,7 +231,7 @@ class Modelwatch:
         return Verdict(
             alarm=bool(raised),
             statistic=max(map(_ratio, (*fields, *quality, pairs)), default=0.0),
-            severity=whole.severity_score or 0.0,
+            severity=max(each.severity_score or 0.0 for each in (whole, *quality)),
             pages=whole.status == "critical" or any(each.status == "critical" for each in (*quality, pairs)),
             fields=tuple(dict.fromkeys(each.field for each in raised if each.field is not None)),
             estimate=estimate,

@@ -218,3 +218,23 @@ def test_unknown_checks_and_fields_are_refused_by_name() -> None:
         quality_findings(binning, whole, whole, fields=["y"])
     with pytest.raises(ValueError, match="volume"):
         quality_findings(binning, whole, whole, checks=["volume"], threshold=0.0, earlier_counts=[100] * 7)
+
+
+@pytest.mark.parametrize(
+    ("cost", "n_missing", "status"), [(10.0, 120, "critical"), (4.0, 120, "warning"), (4.0, 500, "critical")]
+)
+def test_a_break_is_critical_where_it_may_cost_half_a_page(cost: float, n_missing: int, status: str) -> None:
+    """Of 2,000 rows 6 % are missing, just beyond the limit, or 25 %; none were at the baseline."""
+    before, now = {"x": numbers(5000)}, {"x": numbers(2000, missing=n_missing)}
+    binning = choose_binning(before)
+    sides = profile(binning, before), profile(binning, now)
+    found = quality_findings(binning, *sides, checks=["missing"], costs={"x": cost})[0]
+    assert found.status == status
+    assert found.severity_score == pytest.approx(cost * n_missing / 2000)
+    assert found.reason.endswith(f"; severity {cost * n_missing / 2000:g} (a break pages from 0.5 on)")
+    unknown = quality_findings(binning, *sides, checks=["missing"], costs={"y": cost})[0]
+    assert unknown.severity_score is None
+    assert "severity" not in unknown.reason
+    assert unknown.status == ("critical" if n_missing == 500 else "warning")
+    fine = quality_findings(binning, sides[0], sides[0], checks=["missing"], costs={"x": cost})[0]
+    assert (fine.status, fine.severity_score) == ("ok", None)

@@ -143,6 +143,31 @@ def test_what_to_do_about_what_was_not_judged(engine: Engine, changes: dict[str,
     assert explained(world, found).look_next[0].startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"kind": "performance", "method": "accuracy"},
+            "twice the tolerance and more than 4.5 standard errors.",
+        ),
+        ({"kind": "performance", "method": "accuracy", "threshold_source": "given"}, "twice as far from perfect"),
+        ({"kind": "performance", "method": "running_risk"}, "the lower bound is twice as far from the baseline's risk"),
+        ({"kind": "performance", "method": "label_drift"}, "critical from twice the limit on."),
+        ({"kind": "estimate", "method": "cbpe_accuracy"}, "an estimate is a warning at most."),
+        ({"kind": "quality", "method": "missing", "severity_score": 0.4}, "half of what is worth a page, or more."),
+        ({"kind": "quality", "method": "volume"}, "critical from twice the allowed change on."),
+        ({}, "a warning, and critical where the change probably hurts."),
+    ],
+)
+def test_the_rule_of_severity_is_that_of_the_method(engine: Engine, changes: dict[str, Any], told: str) -> None:
+    world = judged(engine, DRIFT)
+    found = last(world, field="x")
+    if changes:
+        with engine.begin() as conn:
+            conn.execute(update(result_table).where(result_table.c.id == found.id).values(**changes))
+    assert told in explained(world, found).severity[0]
+
+
 def test_what_was_known_at_first_can_still_be_asked_for(engine: Engine) -> None:
     world = judged(engine, {**PERFORMANCE, "metric": "accuracy"})
     first = last(world, method="accuracy")

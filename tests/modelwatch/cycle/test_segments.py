@@ -1,5 +1,6 @@
 """What is said of a segment is what would be said of a model that gets the rows of that segment alone."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -50,6 +51,11 @@ def of_any_segment(results: list[Result]) -> list[Result]:
     return [each for each in results if each.method not in OF_WHOLE_STREAM]
 
 
+def without_costs(results: Iterable[Result]) -> list[Result]:
+    """What a break may cost follows from what the model knows, by the labels of its whole baseline."""
+    return [replace(each, severity_score=None, reason=each.reason.partition("; severity")[0]) for each in results]
+
+
 def with_baseline_of(world: World, segment: str) -> World:
     """A model without segments, whose baseline is the part of a segment, in the same bins."""
     definition = renamed(model_file(*MONITORS), segment.replace("=", "-"))
@@ -87,7 +93,7 @@ def test_a_segment_is_judged_like_a_model_of_its_own(engine: Engine, region: str
     play(world, ROWS)
     play(alone, [row for row in ROWS if row.region == region])
     of_segment = [replace(each, segment=None) for each in world.results(segment=f"region={region}")]
-    assert_same_results(of_segment, of_any_segment(alone.results()))
+    assert_same_results(without_costs(of_segment), without_costs(of_any_segment(alone.results())))
     assert {each.status for each in of_segment} >= {"ok", "critical"}
     assert len(of_segment) * 3 == len(of_any_segment(world.results()))
 

@@ -19,7 +19,7 @@ from detectors.profile import Profile
 from detectors.schema import schema_change, schema_finding
 from detectors.stuck import stuck_finding
 from detectors.volume import volume_finding
-from detectors.wording import count, name, number, percent
+from detectors.wording import count, name, number, percent, severity_in_words
 
 MIN_ROWS = 30
 FIELD_CHECKS = ("missing", "unseen", "range", "types", "stuck")
@@ -146,7 +146,7 @@ def _weighed(finding: Finding, costs: Mapping[str, float]) -> Finding:
         finding,
         status="critical" if cost >= WORTH_SLEEP else "warning",
         severity_score=cost,
-        reason=f"{finding.reason}; severity {number(cost)} (a break pages from {number(WORTH_SLEEP)} on)",
+        reason=f"{finding.reason}; severity {severity_in_words(cost)} (a break pages from {number(WORTH_SLEEP)} on)",
     )
 
 

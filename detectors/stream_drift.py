@@ -13,7 +13,7 @@ from detectors.profile import Profile
 from detectors.severity import Severity, at_stake, severity
 from detectors.stakes import Stakes
 from detectors.turned_predictions import turned_predictions
-from detectors.wording import count, name, number
+from detectors.wording import count, name, number, severity_in_words
 
 METHOD = "drift"
 _JUDGED = ("ok", "warning", "critical")
@@ -129,7 +129,9 @@ def _status(findings: Sequence[Finding], harm: Severity | None) -> Status:
 
 def _reason(changes: str, beside: Sequence[str], harm: Severity | None) -> str:
     sentence = f"{changes}{beside_in_words(beside)}"
-    return sentence if harm is None else f"{sentence}; severity {number(harm.score)} (pages from 1 on): {harm.reason}"
+    if harm is None:
+        return sentence
+    return f"{sentence}; severity {severity_in_words(harm.score)} (pages from 1 on): {harm.reason}"
 
 
 def _lasting(findings: Sequence[Finding]) -> list[str]:

@@ -16,6 +16,11 @@ def number(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def severity_in_words(score: float) -> str:
+    """A severity in hundredths, rounded down so that none seems to reach a level it is below: 0.49, 0, under 0.01."""
+    return "under 0.01" if 0 < score < 0.01 else number(math.floor(round(100 * score, 6)) / 100)
+
+
 def percent(share: float) -> str:
     """A share in percent: 31.2 %, 0.05 %."""
     return f"{100 * share:.1f} %" if share == 0 or share >= 0.001 else f"{100 * share:.2g} %"

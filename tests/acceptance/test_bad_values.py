@@ -143,7 +143,7 @@ def test_fields_that_hold_little_and_values_that_cannot_be(engine: Engine, store
     assert said(found[1, "range", "empty"]) == ("insufficient", "the baseline has no number, so no range")
     assert said(found[1, "unseen", "only"]) == (
         "warning",
-        "400 of 400 values of categories not in the baseline, such as 'b'",
+        "400 of 400 values of categories not in the baseline, such as 'b'; severity 0 (a break pages from 0.5 on)",
     )
     assert said(found[1, "schema", None]) == (
         "critical",
@@ -155,7 +155,10 @@ def test_fields_that_hold_little_and_values_that_cannot_be(engine: Engine, store
         "the baseline has more than 10,000 categories, so none can be called new",
     )
     assert found[0, "missing", "wide"].reason == "missing in 0.0 % of 400 rows, 1.0 % at the baseline"
-    assert said(found[1, "types", "wide"]) == ("warning", "100 of 400 values were text where a number was expected")
+    assert said(found[1, "types", "wide"]) == (
+        "warning",
+        "100 of 400 values were text where a number was expected; severity under 0.01 (a break pages from 0.5 on)",
+    )
     probabilities = found[1, "probabilities", None]
     assert (probabilities.status, probabilities.value) == ("critical", 0.2)
     assert "80 of 400 rows (20.0 %) have a score outside 0 to 1" in probabilities.reason

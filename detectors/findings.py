@@ -33,8 +33,8 @@ class Finding:
 
     ``confidence`` is low where the threshold had to be raised for small samples (for a performance metric: to more
     than twice its tolerance), where a calibration rests on too little, and where nothing could be judged.
-    ``severity_score`` is how much the changes of a whole window may hurt, 1 where paging begins, or a break of one
-    field in the same unit; None elsewhere.
+    ``severity_score`` is how much the changes of a whole window, or a break of one field, may hurt, 1 where paging
+    begins; None elsewhere.
     ``interval_low`` and ``interval_high`` are the ends of the 95 % interval of ``value``, None where it has none.
     """
 

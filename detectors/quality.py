@@ -30,8 +30,8 @@ ALLOWED_RISE: Mapping[str, float] = {"missing": 0.05, "unseen": 0.01, "range": 0
 # Checks that ask whether the baseline has seen a value.
 _OF_THE_SEEN = ("unseen", "range")
 NAMED_CATEGORIES = 5
-# A break is no mere guess, so it pages at half of what a change of values must cost.
-WORTH_SLEEP = 0.5
+# A break is no mere guess, so what it may cost counts twice.
+_CERTAIN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ def quality_findings(
     See ``duplicates_finding``.
 
     ``costs`` are what it costs, in pages, when a field says nothing any more (``severity.field_costs``). The severity
-    of a break is its rise times that cost: from half a page on it is critical, below it a warning, which is worth a
-    look and nobody's sleep. Of a field that is not among them the rise alone decides.
+    of a break is twice its rise times that cost, for it is no mere guess: from 1 on it is critical, below it a warning,
+    which is worth a look and nobody's sleep. Of a field that is not among them the rise alone decides.
 
     ``confidence`` in what the baseline has seen of the stream (``confidence.confidence_in``): where it is low values
     beyond it, ``unseen`` and ``range``, may rise by a quarter more.
@@ -141,12 +141,12 @@ def _weighed(finding: Finding, costs: Mapping[str, float]) -> Finding:
     """With what a break may cost, where that is known of its field: then it pages where that is worth it."""
     if finding.status not in ("warning", "critical") or finding.field is None or finding.field not in costs:
         return finding
-    cost = (finding.effect or 0.0) * costs[finding.field]
+    score = _CERTAIN * (finding.effect or 0.0) * costs[finding.field]
     return replace(
         finding,
-        status="critical" if cost >= WORTH_SLEEP else "warning",
-        severity_score=cost,
-        reason=f"{finding.reason}; severity {severity_in_words(cost)} (a break pages from {number(WORTH_SLEEP)} on)",
+        status="critical" if score >= 1 else "warning",
+        severity_score=score,
+        reason=f"{finding.reason}; severity {severity_in_words(score)} (pages from 1 on)",
     )
 
 

@@ -215,7 +215,7 @@ def _rule(result: Result) -> str:
         return "drift beyond a calibrated limit is a warning, and critical where the change probably hurts."
     if result.kind == "quality":
         if result.severity_score is not None:
-            return "a break is critical where what it may cost is half of what is worth a page, or more."
+            return "a break is critical where its severity is 1 or more, which is half of what other changes must cost."
         return "critical from twice the allowed change on."
     if result.kind == "estimate":
         return "an estimate is a warning at most."

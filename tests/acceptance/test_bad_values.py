@@ -143,7 +143,7 @@ def test_fields_that_hold_little_and_values_that_cannot_be(engine: Engine, store
     assert said(found[1, "range", "empty"]) == ("insufficient", "the baseline has no number, so no range")
     assert said(found[1, "unseen", "only"]) == (
         "warning",
-        "400 of 400 values of categories not in the baseline, such as 'b'; severity 0 (a break pages from 0.5 on)",
+        "400 of 400 values of categories not in the baseline, such as 'b'; severity 0 (pages from 1 on)",
     )
     assert said(found[1, "schema", None]) == (
         "critical",
@@ -157,7 +157,7 @@ def test_fields_that_hold_little_and_values_that_cannot_be(engine: Engine, store
     assert found[0, "missing", "wide"].reason == "missing in 0.0 % of 400 rows, 1.0 % at the baseline"
     assert said(found[1, "types", "wide"]) == (
         "warning",
-        "100 of 400 values were text where a number was expected; severity under 0.01 (a break pages from 0.5 on)",
+        "100 of 400 values were text where a number was expected; severity under 0.01 (pages from 1 on)",
     )
     probabilities = found[1, "probabilities", None]
     assert (probabilities.status, probabilities.value) == ("critical", 0.2)

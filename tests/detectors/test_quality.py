@@ -230,8 +230,8 @@ def test_a_break_is_critical_where_it_may_cost_half_a_page(cost: float, n_missin
     sides = profile(binning, before), profile(binning, now)
     found = quality_findings(binning, *sides, checks=["missing"], costs={"x": cost})[0]
     assert found.status == status
-    assert found.severity_score == pytest.approx(cost * n_missing / 2000)
-    assert found.reason.endswith(f"; severity {cost * n_missing / 2000:g} (a break pages from 0.5 on)")
+    assert found.severity_score == pytest.approx(2 * cost * n_missing / 2000)
+    assert found.reason.endswith(f"; severity {2 * cost * n_missing / 2000:g} (pages from 1 on)")
     unknown = quality_findings(binning, *sides, checks=["missing"], costs={"y": cost})[0]
     assert unknown.severity_score is None
     assert "severity" not in unknown.reason

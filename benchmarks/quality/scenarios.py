@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.quality import injections
-from benchmarks.quality.injections import Injection
+from benchmarks.quality.injections import NOTHING_USUAL, Injection, Usual
 from benchmarks.quality.streams import Stream
 
 # A break is a fault of the data. A concept is a change of the labels alone, which nothing without labels can see.
@@ -44,13 +44,17 @@ UNTOUCHED = "untouched"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One injection into one stream. ``fields`` are those that are changed (two where they swap values)."""
+    """One injection into one stream. ``fields`` are those that are changed (two where they swap values).
+
+    ``usual`` is what the first of them holds in the stream, so that every window gets the same change.
+    """
 
     stream: str
     family: str
     fields: tuple[str, ...]
     size: float
     nature: Nature
+    usual: Usual = NOTHING_USUAL
 
     @property
     def name(self) -> str:
@@ -63,7 +67,7 @@ class Scenario:
 
     def inject(self, rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         """The changed rows; the model's output is left as it was."""
-        return _BY_NAME[self.family].inject(rows, self.fields, self.size, rng)
+        return _BY_NAME[self.family].inject(rows, self.fields, self.size, self.usual, rng)
 
 
 def scenarios_of(stream: Stream) -> list[Scenario]:
@@ -73,10 +77,14 @@ def scenarios_of(stream: Stream) -> list[Scenario]:
     the least important.
     """
     ranked = _ranked(stream)
+    rows = stream.unchanged()
     found: list[Scenario] = []
     for family in FAMILIES:
         for fields in _targets(family.suits, ranked, stream.kinds):
-            found.extend(Scenario(stream.name, family.name, fields, size, family.nature) for size in family.sizes)
+            usual = Usual.of(rows[fields[0]]) if fields else NOTHING_USUAL
+            found.extend(
+                Scenario(stream.name, family.name, fields, size, family.nature, usual) for size in family.sizes
+            )
     return found
 
 

@@ -24,6 +24,7 @@ _BREAKS = {
     "types": "values of a wrong type",
     "unseen": "unseen categories",
     "range": "values out of range",
+    "stuck": "a stuck value",
 }
 
 
@@ -50,7 +51,8 @@ class Known:
     """What is known of a window beside the counts an estimate is made of.
 
     ``quality`` are its findings of data quality; those on ``important`` fields count (None: on every field), and of
-    any field those that half of the rows have more than at the baseline.
+    any field those that half of the rows have more than at the baseline. A ``stuck`` value counts on important fields
+    and on the ``answers`` that the estimate rests on: scores, or the predictions of a regression.
     ``swapped`` are fields that a joint test found to have changed places or to go together no longer. ``unknown`` is
     the share of rows that the baseline's labels tell nothing of (see ``unknown_scores``). ``past`` are comparisons of
     earlier windows, the newest last.
@@ -58,6 +60,7 @@ class Known:
 
     quality: tuple[Finding, ...] = ()
     important: frozenset[str] | None = None
+    answers: frozenset[str] = frozenset()
     swapped: tuple[str, ...] = ()
     unknown: float | None = None
     past: tuple[Comparison, ...] = ()
@@ -80,11 +83,18 @@ def trust(known: Known) -> Trust:
 def _breaks(known: Known) -> list[str]:
     found = []
     for finding in known.quality:
-        matters = known.important is None or finding.field in known.important or (finding.effect or 0.0) >= MOST_ROWS
-        if finding.field is not None and matters and finding.status in ("warning", "critical"):
+        if finding.field is not None and _matters(finding, known) and finding.status in ("warning", "critical"):
             what = _BREAKS.get(finding.method, finding.method)
             found.append(f"{what} in {finding.field}")
     return _shortened(found, "breaks")
+
+
+def _matters(finding: Finding, known: Known) -> bool:
+    if known.important is None or finding.field in known.important:
+        return True
+    if finding.method == "stuck":
+        return finding.field in known.answers
+    return (finding.effect or 0.0) >= MOST_ROWS
 
 
 def _swaps(known: Known) -> list[str]:

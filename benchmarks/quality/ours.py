@@ -53,8 +53,6 @@ SCORE_BINS = 1_024
 # One false alarm in thirty windows.
 SHARE = 1 / 30
 _BLOCKS = 32
-# Breaks that the service doubts estimates for.
-_DOUBTFUL = ("missing", "unseen", "range", "types")
 PREDICTION = "prediction"
 CLASSES = ("0", "1")
 
@@ -256,8 +254,7 @@ class Modelwatch:
         counted = _scored(window, scores.layout)
         found = estimated_metric(scores.layout, scores.meaning, counted, "accuracy")
         unknown = unknown_scores(scores.layout, scores.meaning, counted)
-        breaks = tuple(each for each in quality if each.method in _DOUBTFUL)
-        return found.value, trust(Known(breaks, known.important, parted, unknown)).trusted
+        return found.value, trust(Known(tuple(quality), known.important, frozenset({"score"}), parted, unknown)).trusted
 
 
 def _usual_shares(binning: Binning, stretches: Sequence[Profile]) -> dict[str, float]:

@@ -22,6 +22,7 @@ from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_drift import worst_drift_finding
+from modelwatch.cycle.baseline_stretches import BaselineStretches
 from modelwatch.cycle.drift_judging import LABELLED_WINDOWS, DriftJudge, judges_pairs
 from modelwatch.cycle.error_judging import Beside
 from modelwatch.cycle.evidence_history import EvidenceHistory
@@ -83,9 +84,10 @@ class Judge:
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, self._history, now)
         self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
-        self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme)
+        stretches = BaselineStretches(conn, model, monitor, baseline, self._scheme.binning)
+        self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme, stretches)
         self._losses = LossJudge(conn, self._spec, baseline, self._scheme)
-        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme, self._history)
+        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme, self._history, stretches)
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
         """Results of every run, in order; what lies in one hour is read once for all of them."""

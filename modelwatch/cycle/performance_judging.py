@@ -17,20 +17,21 @@ from detectors.label_weights import LabelWeights
 from detectors.metrics import Values, default_metrics, metric_value
 from detectors.performance import MIN_ROWS, TOLERANCE_SHARE, performance_findings
 from detectors.performance_profile import PerformanceProfile
-from detectors.quality import quality_findings
+from detectors.quality import FIELD_CHECKS, quality_findings
 from detectors.trust import COMPARISONS, Comparison, Known, Trust, trust
 from detectors.unknown_labels import unknown_labels_finding
+from modelwatch.cycle.baseline_stretches import BaselineStretches
 from modelwatch.cycle.error_judging import Beside, ErrorJudge
 from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.references import Reference, importances
 from modelwatch.cycle.risk_judging import RISK_METHODS, Labels, RiskJudge, risk_methods
-from modelwatch.scheme import Scheme
+from modelwatch.fields import PREDICTION
+from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import segment_names
 from store.records import Baseline, Model, Monitor
 
 # So many windows before a judged one are looked at, for how well their estimates did.
 EARLIER_WINDOWS = COMPARISONS
-_BREAKS = ("missing", "unseen", "range", "types")
 _PAST_METRIC = "accuracy"
 _ALIKE = "labels were asked for with unequal chances and count alike here, so look at running_risk, which weighs them"
 
@@ -60,11 +61,13 @@ class PerformanceJudge:
         baseline: Baseline,
         scheme: Scheme,
         history: EvidenceHistory,
+        stretches: BaselineStretches,
     ) -> None:
         self._conn = conn
         self._model = model
         self._spec = monitor.spec
         self._baseline = baseline
+        self._stretches = stretches
         self._scheme = scheme
         self._calibrations: dict[str, Calibration] = {}
         self._important: frozenset[str] | None = None
@@ -141,7 +144,7 @@ class PerformanceJudge:
         layout = self._scheme.layout
         if layout.classes is None:
             return self._errors.findings(
-                reference.fields, windows, beside, lambda past: self._verdict(reference, beside, None, past)
+                reference.fields, windows, beside, lambda past: self._verdict(segment, reference, beside, None, past)
             )
         if not layout.score_edges:
             return []
@@ -155,7 +158,7 @@ class PerformanceJudge:
             n_rows,
             metrics=[name for name in default_metrics(layout) if name in possible],
             min_rows=self._spec.min_rows or MIN_ROWS,
-            relied_on=self._trust(calibration, reference, windows, beside),
+            relied_on=self._trust(segment, calibration, reference, windows, beside),
             business_value=self._worth,
         )
 
@@ -168,7 +171,12 @@ class PerformanceJudge:
         return self._calibrations[segment]
 
     def _trust(
-        self, calibration: Calibration, reference: Reference, windows: Sequence[PerformanceProfile], beside: Beside
+        self,
+        segment: str,
+        calibration: Calibration,
+        reference: Reference,
+        windows: Sequence[PerformanceProfile],
+        beside: Beside,
     ) -> Trust:
         layout, current = self._scheme.layout, windows[-1]
         past = [
@@ -181,13 +189,24 @@ class PerformanceJudge:
             if window.n_labelled >= MIN_ROWS
         ]
         unknown = unknown_scores(layout, calibration, current)
-        return self._verdict(reference, beside, unknown, past)
+        return self._verdict(segment, reference, beside, unknown, past)
 
     def _verdict(
-        self, reference: Reference, beside: Beside, unknown: float | None, past: Sequence[Comparison]
+        self, segment: str, reference: Reference, beside: Beside, unknown: float | None, past: Sequence[Comparison]
     ) -> Trust:
-        quality = quality_findings(self._scheme.binning, reference.fields, beside.fields(-1), checks=_BREAKS)
-        return trust(Known(tuple(quality), self._important_fields(), beside.parted(), unknown, tuple(past)))
+        quality = quality_findings(
+            self._scheme.binning,
+            reference.fields,
+            beside.fields(-1),
+            checks=FIELD_CHECKS,
+            usual_shares=self._stretches.usual_shares(segment),
+        )
+        answers = frozenset(name for name in self._scheme.binning.names if self._is_answer(name))
+        return trust(Known(tuple(quality), self._important_fields(), answers, beside.parted(), unknown, tuple(past)))
+
+    def _is_answer(self, field: str) -> bool:
+        """Whether estimates rest on this field: on scores, or on the predictions of a regression."""
+        return is_score(field) if self._scheme.layout.classes is not None else field == PREDICTION
 
     def _important_fields(self) -> frozenset[str] | None:
         if self._important is None:

@@ -5,31 +5,27 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from detectors.encoding import total_encoded
 from detectors.findings import Finding
 from detectors.freshness import Arrivals
 from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
 from detectors.severity import field_costs
-from detectors.stuck import usual_share
-from modelwatch.cycle.calibrating import block_windows, confidence_of
+from modelwatch.cycle.baseline_stretches import BaselineStretches
+from modelwatch.cycle.calibrating import confidence_of
 from modelwatch.cycle.event_knowledge import NOTHING_KNOWN, EventKnowledge
 from modelwatch.cycle.references import importances, reference_of, stakes_in
 from modelwatch.cycle.window_companions import Hours
 from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import WHOLE
-from store.calibrations import read_blocks
 from store.definitions import duration
 from store.profiles import row_counts
-from store.records import Baseline, BaselineBlock, Model, Monitor, RowCount, Run
+from store.records import Baseline, Model, Monitor, RowCount, Run
 
 # ``volume`` compares a window with the median of this many windows before it.
 EARLIER_WINDOWS = 7
 # What is usual for ``freshness`` is learnt from so much time before the end of a window.
 ARRIVALS = timedelta(days=28)
-# Stretches of the baseline that ``stuck`` looks at, the last ones: enough to know what is usual.
-_MOST_STRETCHES = 64
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -37,7 +33,15 @@ _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 class QualityJudge:
     """Checks the data of windows of one monitor; what is the same for all windows is kept."""
 
-    def __init__(self, conn: Connection, model: Model, monitor: Monitor, baseline: Baseline, scheme: Scheme) -> None:
+    def __init__(
+        self,
+        conn: Connection,
+        model: Model,
+        monitor: Monitor,
+        baseline: Baseline,
+        scheme: Scheme,
+        stretches: BaselineStretches,
+    ) -> None:
         self._conn = conn
         self._model = model
         self._spec = monitor.spec
@@ -48,8 +52,7 @@ class QualityJudge:
         self._events = EventKnowledge(conn, baseline)
         self._costs: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
-        self._blocks: dict[str, Sequence[Sequence[BaselineBlock]]] = {}
-        self._usual: dict[str, Mapping[str, float]] = {}
+        self._stretches = stretches
 
     def findings(
         self, run: Run, segment: str, reference: Profile, window: Hours, current: Profile
@@ -67,14 +70,14 @@ class QualityJudge:
             min_rows=self._spec.min_rows or MIN_ROWS,
             fields=self._spec.fields,
             earlier_counts=self._earlier_counts(run, segment) if "volume" in checks else (),
-            usual_shares=self._usual_shares(segment) if "stuck" in checks else None,
+            usual_shares=self._stretches.usual_shares(segment) if "stuck" in checks else None,
             # A segment may rest while the stream goes on.
             arrivals=self._arrivals(run) if "freshness" in checks and segment == WHOLE else None,
             scores=self._scores,
             unknown_fields=of_events.unknown_fields,
             copies=of_events.copies,
             costs=self._field_costs(),
-            confidence=confidence_of(len(self._stretches(segment)), self._baseline, duration(self._spec.window)),
+            confidence=confidence_of(self._stretches.count(segment), self._baseline, duration(self._spec.window)),
         )
         return [*found, *of_events.not_judged]
 
@@ -85,23 +88,6 @@ class QualityJudge:
             known = importances(self._conn, self._model, self._baseline, self._scheme).shares
             self._costs = {} if whole is None else field_costs(known, stakes_in(self._scheme, whole))
         return self._costs
-
-    def _usual_shares(self, segment: str) -> Mapping[str, float]:
-        """What single value of each field parts of the baseline hold that are as long as a window."""
-        if segment not in self._usual:
-            runs = self._stretches(segment)[-_MOST_STRETCHES:]
-            parts = [total_encoded(self._binning, [block.fields for block in run]) for run in runs]
-            self._usual[segment] = {
-                name: usual_share(part.field(self._binning, name) for part in parts) for name in self._binning.names
-            }
-        return self._usual[segment]
-
-    def _stretches(self, segment: str) -> Sequence[Sequence[BaselineBlock]]:
-        """The parts of the baseline that are as long as a window."""
-        if segment not in self._blocks:
-            blocks = read_blocks(self._conn, self._baseline.id, segment)
-            self._blocks[segment] = list(block_windows(self._model, blocks, duration(self._spec.window)))
-        return self._blocks[segment]
 
     def _earlier_counts(self, run: Run, segment: str) -> list[int]:
         """Rows of the windows before this one, oldest first, as far back as there were any."""

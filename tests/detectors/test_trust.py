@@ -42,6 +42,7 @@ def test_nothing_known_against_it_is_trust() -> None:
             Known(quality=tuple(found("missing", name) for name in "abcde")),
             "missing values in a; missing values in b; missing values in c; 2 more breaks",
         ),
+        (Known(quality=(found("stuck", "sensor"),)), "a stuck value in sensor"),
         (Known(swapped=("age", "tenure")), "age and tenure no longer go together as at the baseline"),
         (Known(unknown=0.12), "12.0 % of rows are beyond what the baseline has labels for"),
         (Known(past=(MISS, HIT)), "missed what labels showed in 1 of the last 2 windows with labels"),
@@ -58,6 +59,14 @@ def test_breaks_count_where_the_field_matters() -> None:
     broken = (found("missing", "income"),)
     assert trust(Known(quality=broken, important=frozenset({"age"}))).trusted
     assert not trust(Known(quality=broken, important=frozenset({"age", "income"}))).trusted
+
+
+def test_a_stuck_value_counts_in_fields_that_matter_and_in_answers() -> None:
+    stuck = (found("stuck", "score", effect=0.9), found("stuck", "region", effect=1.0))
+    fields = frozenset({"age"})
+    assert trust(Known(stuck[1:], fields, frozenset({"score"}))).trusted
+    assert trust(Known(stuck, fields, frozenset({"score"}))).reason == "not reliable: a stuck value in score"
+    assert trust(Known(stuck, fields | {"region"})).reason == "not reliable: a stuck value in region"
 
 
 def test_old_misses_are_forgiven_after_five_hits() -> None:

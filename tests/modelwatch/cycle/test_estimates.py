@@ -76,6 +76,18 @@ def test_an_estimate_that_missed_is_not_relied_on_any_more(engine: Engine) -> No
     assert second.reason.startswith("not reliable: missed what labels showed in 1 of the last 1")
 
 
+def test_an_estimate_from_scores_that_are_stuck_is_not_relied_on(engine: Engine) -> None:
+    world = calibrated_world(engine)
+    # The region says nothing about the score, so that it is stuck does no harm.
+    world.log([each._replace(region="north") for each in events(0, 1, PER_HOUR)])
+    world.log([each._replace(score=0.9, prediction=1) for each in events(1, 2, PER_HOUR)])
+    world.cycle(hours(2))
+    first, second = world.results(kind="estimate", method="cbpe_accuracy")
+    assert first.status == "ok"
+    assert second.status == "insufficient"
+    assert second.reason.startswith("not reliable: a stuck value in score: ")
+
+
 def test_labels_that_change_are_told(engine: Engine) -> None:
     world = calibrated_world(engine)
     rows = events(0, 1, PER_HOUR)

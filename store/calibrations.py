@@ -27,14 +27,26 @@ def save_blocks(conn: Connection, baseline_id: int, blocks: Mapping[str, Sequenc
         conn.execute(insert_into(conn, baseline_block).on_conflict_do_nothing(), rows[first : first + _CHUNK])
 
 
-def read_blocks(conn: Connection, baseline_id: int, segment: str = "") -> list[BaselineBlock]:
-    """The blocks of one segment of a baseline in their order; none for a baseline that was set without them."""
+def read_blocks(conn: Connection, baseline_id: int, segment: str = "", first: int = 0) -> list[BaselineBlock]:
+    """The blocks of one segment of a baseline in their order, from the position ``first`` on; none for a baseline that
+    was set without them."""
     query = (
         select(baseline_block.c.start, baseline_block.c.n_rows, baseline_block.c.fields)
         .where(baseline_block.c.baseline_id == baseline_id, baseline_block.c.segment == segment)
+        .where(baseline_block.c.position >= first)
         .order_by(baseline_block.c.position)
     )
     return [BaselineBlock(*row) for row in conn.execute(query)]
+
+
+def read_block_starts(conn: Connection, baseline_id: int, segment: str = "") -> list[datetime | None]:
+    """Where each of these blocks begins; their sums, which may be large, are left alone."""
+    query = (
+        select(baseline_block.c.start)
+        .where(baseline_block.c.baseline_id == baseline_id, baseline_block.c.segment == segment)
+        .order_by(baseline_block.c.position)
+    )
+    return list(conn.scalars(query))
 
 
 def save_samples(conn: Connection, baseline_id: int, samples: Mapping[str, bytes]) -> None:

@@ -26,7 +26,7 @@ from modelwatch.calibration_payload import METHOD_VERSION, from_bytes, to_bytes
 from modelwatch.windows import WindowPlan
 from store.calibrations import read_blocks, read_calibration, read_sample, save_calibration
 from store.engine import writing
-from store.records import Baseline, BaselineBlock, Model, StoredCalibration
+from store.records import Baseline, Model, StoredCalibration
 
 # Blocks that are looked at, the last of the baseline: enough to know how they move.
 _MOST_BLOCKS = 512
@@ -72,7 +72,8 @@ def calibration_for(
         return None
     sample = SlotSample.from_bytes(scale.binning, slots)
     windows = [
-        total_encoded(scale.binning, [block.fields for block in run]) for run in block_windows(model, blocks, length)
+        total_encoded(scale.binning, [block.fields for block in blocks[run]])
+        for run in block_windows(model, [block.start for block in blocks], length)
     ]
     seed = seed_of(baseline.content_hash, segment, subject)
     found = calibrate(scale, sample, count_matrix(windows, scale.binning), reference.counts, seed)
@@ -98,22 +99,20 @@ def calibration_subject(model: Model, length: timedelta, scale: DriftScale) -> s
     return f"v{METHOD_VERSION} {int(length.total_seconds())}s {zone} {len(scale.fields)} fields {digest}"
 
 
-def block_windows(
-    model: Model, blocks: Sequence[BaselineBlock], length: timedelta
-) -> Iterator[Sequence[BaselineBlock]]:
-    """The blocks of each whole window that the baseline holds, in order; windows without rows are left out.
+def block_windows(model: Model, starts: Sequence[datetime | None], length: timedelta) -> Iterator[slice]:
+    """Which blocks make up each whole window that the baseline holds, in order; windows without rows are left out.
 
-    Without a clock about 32 runs of equally many rows stand for windows.
+    ``starts`` are where blocks begin. Without a clock about 32 runs of equally many rows stand for windows.
     """
-    starts = [block.start for block in blocks]
-    if not blocks or starts[0] is None:
-        yield from (blocks[first:until] for first, until in pairwise(_cuts(len(blocks), _BLOCKS_WITHOUT_CLOCK)))
+    if not starts or starts[0] is None:
+        yield from (slice(first, until) for first, until in pairwise(_cuts(len(starts), _BLOCKS_WITHOUT_CLOCK)))
         return
     known = [start for start in starts if start is not None]
     plan = WindowPlan(length, length, ZoneInfo(model.definition.time_zone))
     windows = list(plan.windows(plan.ceiling(known[0]), known[-1] + min(length, timedelta(days=1))))[-_MOST_BLOCKS:]
     for window in windows:
-        if inside := blocks[bisect_left(known, window.start) : bisect_left(known, window.end)]:
+        inside = slice(bisect_left(known, window.start), bisect_left(known, window.end))
+        if inside.start < inside.stop:
             yield inside
 
 

@@ -22,7 +22,6 @@ from detectors.performance import MIN_ROWS as PERFORMANCE_MIN_ROWS
 from detectors.performance_profile import PerformanceProfile, empty_performance
 from detectors.stream_drift import METHOD as STREAM_DRIFT
 from detectors.worst_drift import worst_drift_finding
-from modelwatch.cycle.baseline_stretches import BaselineStretches
 from modelwatch.cycle.drift_judging import LABELLED_WINDOWS, DriftJudge, judges_pairs
 from modelwatch.cycle.error_judging import Beside
 from modelwatch.cycle.evidence_history import EvidenceHistory
@@ -36,6 +35,7 @@ from modelwatch.cycle.quality_judging import QualityJudge
 from modelwatch.cycle.references import Reference, reference_of
 from modelwatch.cycle.result_making import Judged, ResultMaker
 from modelwatch.cycle.row_judging import RowJudge
+from modelwatch.cycle.usual_values import UsualValues
 from modelwatch.cycle.window_companions import Hours, WeightsOfHours
 from modelwatch.cycle.window_sums import WindowSums
 from modelwatch.scheme import Scheme
@@ -84,10 +84,10 @@ class Judge:
         self._drift = DriftJudge(conn.engine, model, monitor, baseline, self._scheme, self._history, now)
         self._pairs = PairJudge(conn, model, monitor, baseline, self._scheme)
         self._rows = RowJudge(conn.engine, monitor, baseline, self._scheme)
-        stretches = BaselineStretches(conn, model, monitor, baseline, self._scheme.binning)
-        self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme, stretches)
+        usual = UsualValues(conn, model, monitor, baseline, self._scheme.binning)
+        self._quality = QualityJudge(conn, model, monitor, baseline, self._scheme, usual)
         self._losses = LossJudge(conn, self._spec, baseline, self._scheme)
-        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme, self._history, stretches)
+        self._performance = PerformanceJudge(conn, model, monitor, baseline, self._scheme, self._history, usual)
 
     def judge(self, runs: Sequence[Run]) -> list[Judged]:
         """Results of every run, in order; what lies in one hour is read once for all of them."""

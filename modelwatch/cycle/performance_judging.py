@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,14 +18,15 @@ from detectors.label_weights import LabelWeights
 from detectors.metrics import Values, default_metrics, metric_value
 from detectors.performance import MIN_ROWS, TOLERANCE_SHARE, performance_findings
 from detectors.performance_profile import PerformanceProfile
+from detectors.profile import Profile
 from detectors.quality import FIELD_CHECKS, quality_findings
 from detectors.trust import COMPARISONS, Comparison, Known, Trust, trust
 from detectors.unknown_labels import unknown_labels_finding
-from modelwatch.cycle.baseline_stretches import BaselineStretches
 from modelwatch.cycle.error_judging import Beside, ErrorJudge
 from modelwatch.cycle.evidence_history import EvidenceHistory
 from modelwatch.cycle.references import Reference, importances
 from modelwatch.cycle.risk_judging import RISK_METHODS, Labels, RiskJudge, risk_methods
+from modelwatch.cycle.usual_values import UsualValues
 from modelwatch.fields import PREDICTION
 from modelwatch.scheme import Scheme, is_score
 from modelwatch.segments import segment_names
@@ -61,13 +63,13 @@ class PerformanceJudge:
         baseline: Baseline,
         scheme: Scheme,
         history: EvidenceHistory,
-        stretches: BaselineStretches,
+        usual: UsualValues,
     ) -> None:
         self._conn = conn
         self._model = model
         self._spec = monitor.spec
         self._baseline = baseline
-        self._stretches = stretches
+        self._usual = usual
         self._scheme = scheme
         self._calibrations: dict[str, Calibration] = {}
         self._important: frozenset[str] | None = None
@@ -194,19 +196,19 @@ class PerformanceJudge:
     def _verdict(
         self, segment: str, reference: Reference, beside: Beside, unknown: float | None, past: Sequence[Comparison]
     ) -> Trust:
-        quality = quality_findings(
-            self._scheme.binning,
-            reference.fields,
-            beside.fields(-1),
-            checks=FIELD_CHECKS,
-            usual_shares=self._stretches.usual_shares(segment),
+        breaks = self._breaks(segment, reference.fields, beside.fields(-1))
+        answers = filter(is_score, self._scheme.binning.names) if self._scheme.layout.classes else (PREDICTION,)
+        return trust(
+            Known(tuple(breaks), self._important_fields(), frozenset(answers), beside.parted(), unknown, tuple(past))
         )
-        answers = frozenset(name for name in self._scheme.binning.names if self._is_answer(name))
-        return trust(Known(tuple(quality), self._important_fields(), answers, beside.parted(), unknown, tuple(past)))
 
-    def _is_answer(self, field: str) -> bool:
-        """Whether estimates rest on this field: on scores, or on the predictions of a regression."""
-        return is_score(field) if self._scheme.layout.classes is not None else field == PREDICTION
+    def _breaks(self, segment: str, reference: Profile, current: Profile) -> list[Finding]:
+        """What is usual is looked up only where a value seems stuck: it clears fields and accuses none."""
+        check = partial(quality_findings, self._scheme.binning, reference, current, checks=FIELD_CHECKS)
+        found = check()
+        if any(each.method == "stuck" and each.status in ("warning", "critical") for each in found):
+            return check(usual_shares=self._usual.shares(segment))
+        return found
 
     def _important_fields(self) -> frozenset[str] | None:
         if self._important is None:

@@ -10,10 +10,10 @@ from detectors.freshness import Arrivals
 from detectors.profile import Profile
 from detectors.quality import DEFAULT_CHECKS, MIN_ROWS, quality_findings
 from detectors.severity import field_costs
-from modelwatch.cycle.baseline_stretches import BaselineStretches
 from modelwatch.cycle.calibrating import confidence_of
 from modelwatch.cycle.event_knowledge import NOTHING_KNOWN, EventKnowledge
 from modelwatch.cycle.references import importances, reference_of, stakes_in
+from modelwatch.cycle.usual_values import UsualValues
 from modelwatch.cycle.window_companions import Hours
 from modelwatch.hours import HourTotals
 from modelwatch.scheme import Scheme, is_score
@@ -40,7 +40,7 @@ class QualityJudge:
         monitor: Monitor,
         baseline: Baseline,
         scheme: Scheme,
-        stretches: BaselineStretches,
+        usual: UsualValues,
     ) -> None:
         self._conn = conn
         self._model = model
@@ -52,7 +52,7 @@ class QualityJudge:
         self._events = EventKnowledge(conn, baseline)
         self._costs: Mapping[str, float] | None = None
         self._counts: dict[str, list[RowCount]] = {}
-        self._stretches = stretches
+        self._usual = usual
 
     def findings(
         self, run: Run, segment: str, reference: Profile, window: Hours, current: Profile
@@ -70,14 +70,14 @@ class QualityJudge:
             min_rows=self._spec.min_rows or MIN_ROWS,
             fields=self._spec.fields,
             earlier_counts=self._earlier_counts(run, segment) if "volume" in checks else (),
-            usual_shares=self._stretches.usual_shares(segment) if "stuck" in checks else None,
+            usual_shares=self._usual.shares(segment) if "stuck" in checks else None,
             # A segment may rest while the stream goes on.
             arrivals=self._arrivals(run) if "freshness" in checks and segment == WHOLE else None,
             scores=self._scores,
             unknown_fields=of_events.unknown_fields,
             copies=of_events.copies,
             costs=self._field_costs(),
-            confidence=confidence_of(self._stretches.count(segment), self._baseline, duration(self._spec.window)),
+            confidence=confidence_of(self._usual.n_parts(segment), self._baseline, duration(self._spec.window)),
         )
         return [*found, *of_events.not_judged]
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from detectors.binning import choose_binning
@@ -10,7 +12,7 @@ from detectors.findings import Finding
 from detectors.noise import fall_chance, fewest_by_chance
 from detectors.profile import profile
 from detectors.quality import quality_findings
-from detectors.stuck import usual_share
+from detectors.stuck import stuck_finding, usual_share
 
 RNG = np.random.default_rng(11)
 AMOUNTS = NumericColumn.of(RNG.lognormal(size=5000))
@@ -121,6 +123,21 @@ def test_a_field_that_changes_more_slowly_than_a_window_may_go_on_so() -> None:
     known = finding_of(year, may, tuple(months))
     assert (known.status, known.value) == ("ok", 1.0)
     assert known.reason.endswith("a stretch of the baseline as long holds one value in 100.0 %")
+
+
+counts = st.tuples(st.integers(0, 2000), st.integers(0, 200))
+
+
+@given(counts, counts, st.floats(0, 1))
+def test_what_is_usual_clears_a_field_and_never_accuses_one(
+    before: tuple[int, int], now: tuple[int, int], usual: float
+) -> None:
+    columns = [CategoryColumn.of_strings(["a"] * of_a + ["b"] * of_b) for of_a, of_b in (before, now)]
+    binning = choose_binning({"x": columns[0]})
+    sides = [profile(binning, {"x": column}).field(binning, "x") for column in columns]
+    without, knowing = stuck_finding(sides[0], sides[1]), stuck_finding(sides[0], sides[1], usual=usual)
+    rank = {"nodata": 0, "insufficient": 0, "ok": 0, "warning": 1, "critical": 2}
+    assert rank[knowing.status] <= rank[without.status]
 
 
 def test_a_given_threshold_is_a_limit_for_the_share() -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from store.calibrations import (
+    read_block_starts,
     read_blocks,
     read_calibration,
     read_sample,
@@ -30,6 +31,9 @@ def test_blocks_come_back_in_their_order_by_segment(engine: Engine, model_id: in
         assert read_blocks(connection, baseline.id) == [FIRST, SECOND]
         assert read_blocks(connection, baseline.id, "region=north") == [WITHOUT_CLOCK]
         assert read_blocks(connection, baseline.id, "region=south") == []
+        assert read_blocks(connection, baseline.id, first=1) == [SECOND]
+        assert read_block_starts(connection, baseline.id) == [FIRST.start, SECOND.start]
+        assert read_block_starts(connection, baseline.id, "region=north") == [None]
 
 
 def test_blocks_and_samples_that_are_there_stay(engine: Engine, model_id: int) -> None:

@@ -27,6 +27,11 @@ PERFORMANCE: dict[str, Any] = {"kind": "performance", "window": "1h", "min_rows"
 PER_HOUR = 400
 
 
+def stuck(hour: int) -> list[Event]:
+    """An hour in which every row has the same score."""
+    return [each._replace(score=0.9, prediction=1) for each in events(hour, hour + 1, PER_HOUR, seed=78)]
+
+
 def true_of(of: list[Event], seed: int = 3, sharpness: float = 1.0) -> list[Label]:
     """Labels that fall as the scores say; with ``sharpness`` 0 they fall like a coin instead."""
     rng = np.random.default_rng(seed)
@@ -34,10 +39,14 @@ def true_of(of: list[Event], seed: int = 3, sharpness: float = 1.0) -> list[Labe
     return [Label(each.id, hours(100), int(rng.uniform() < chance)) for each, chance in zip(of, chances, strict=True)]
 
 
-def calibrated_world(engine: Engine) -> World:
+def calibrated_world(engine: Engine, same_score_in_hour: int | None = None) -> World:
     """A model whose scores mean what they say, with a labelled baseline."""
     world = new_world(engine, model_file(PERFORMANCE))
-    rows = events(0, 10, 400, seed=77)
+    rows = [
+        each
+        for hour in range(10)
+        for each in (stuck(hour) if hour == same_score_in_hour else events(hour, hour + 1, PER_HOUR, seed=77))
+    ]
     frame = pd.DataFrame(rows)
     texts = [str(each.label) for each in true_of(rows)]
     of_rows = typed_rows(world.model.definition, frame[["x", "region"]], frame[["prediction", "score"]], texts)
@@ -80,12 +89,23 @@ def test_an_estimate_from_scores_that_are_stuck_is_not_relied_on(engine: Engine)
     world = calibrated_world(engine)
     # The region says nothing about the score, so that it is stuck does no harm.
     world.log([each._replace(region="north") for each in events(0, 1, PER_HOUR)])
-    world.log([each._replace(score=0.9, prediction=1) for each in events(1, 2, PER_HOUR)])
+    world.log(stuck(1))
     world.cycle(hours(2))
     first, second = world.results(kind="estimate", method="cbpe_accuracy")
     assert first.status == "ok"
     assert second.status == "insufficient"
     assert second.reason.startswith("not reliable: a stuck value in score: ")
+
+
+def test_scores_that_were_alike_for_as_long_at_the_baseline_are_not_called_stuck(engine: Engine) -> None:
+    world = calibrated_world(engine, same_score_in_hour=5)
+    world.log(stuck(0))
+    world.cycle(hours(1))
+    (estimated,) = world.results(kind="estimate", method="cbpe_accuracy")
+    assert estimated.value is not None
+    # All have the chance that this score had at the baseline.
+    assert abs(estimated.value - 0.9) < 4 * 0.015
+    assert estimated.status == "ok"
 
 
 def test_labels_that_change_are_told(engine: Engine) -> None:
